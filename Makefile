@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make help tells the targets.
+
+VERSION := 0.1.0
+PREFIX ?= /usr
+SBINDIR ?= $(PREFIX)/sbin
+TOOLDIR ?= $(PREFIX)/lib/crashcfg
+MANDIR ?= $(PREFIX)/share/man
+SYSCONFDIR ?= /etc
+DESTDIR ?=
+
+CC ?= cc
+V ?= 0
+SAN ?= 0
+WERROR ?= 1
+Q := $(if $(filter 0,$(V)),@,)
+say = $(if $(filter 0,$(V)),@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+# One build folder for each way of building, so that they do not mix.
+B := build/$(if $(filter 1,$(SAN)),san,$(if $(COVER),cover,out))
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wconversion -Wcast-qual \
+	-Wwrite-strings -Wvla -Wundef -Wformat=2 -Wimplicit-fallthrough -Wnull-dereference \
+	$(if $(filter 1,$(WERROR)),-Werror)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
+REPRO := -ffile-prefix-map=$(CURDIR)/= -Wdate-time
+OPT := -O2 -g
+SANFLAGS := -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+COMMON := -std=gnu17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 $(WARN) $(REPRO) -ffunction-sections -fdata-sections -MMD -MP \
+	-DCRASHCFG_VERSION='"$(VERSION)"' -DCRASHCFG_TOOLDIR='"$(TOOLDIR)"'
+MYCFLAGS := $(COMMON) $(OPT) -fPIE $(if $(filter 1,$(SAN)),$(SANFLAGS) -O1,$(HARDEN)) $(if $(COVER),--coverage -O0)
+MYLDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(if $(filter 1,$(SAN)),$(SANFLAGS)) $(if $(COVER),--coverage)
+
+# The floors.  Each is compiled with -I of the floors it may see and no other,
+# so an upward include ends in "No such file or directory".
+FLOORS := base text model probe bootloader image plan apply vmcore lab crashcfg
+DIR_base := src/base
+DIR_text := src/text
+DIR_model := src/model
+DIR_probe := src/probe
+DIR_bootloader := bootloader
+DIR_image := initramfs/image
+DIR_plan := src/plan
+DIR_apply := src/apply
+DIR_vmcore := src/vmcore
+DIR_lab := src/lab
+DIR_crashcfg := cmd/crashcfg
+DIR_init := initramfs/init
+SEES_base := base
+SEES_text := base text
+SEES_model := base text model
+SEES_probe := base text model probe
+SEES_bootloader := base text model probe bootloader
+SEES_image := base text model probe image
+SEES_plan := base text model probe bootloader image plan
+SEES_apply := $(SEES_plan) apply
+SEES_vmcore := base text model vmcore
+SEES_lab := base text model probe image vmcore lab
+SEES_crashcfg := base text model probe bootloader image plan apply vmcore lab crashcfg
+SEES_init := base text init
+
+inc = $(foreach f,$(SEES_$(1)),-I$(DIR_$(f)))
+src = $(wildcard $(DIR_$(1))/*.c)
+obj = $(patsubst %.c,$(B)/%.o,$(call src,$(1)))
+
+LIBS := -lconfuse -lmount -lblkid -lkmod -lkdumpfile -laddrxlat -ljansson -lnettle -lzstd -llzma -lz
+
+# Guest programs (src/lab/guest) and capture-init run where nothing else does: static, and of our floors base and text only.
+STATIC_CFLAGS := $(COMMON) -Os -g -fPIE $(HARDEN)
+STATIC_LDFLAGS := -static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections
+STATIC_LIBS := -lblkid -ljansson -lnettle
+
+.PHONY: all help
+all: $(B)/crashcfg $(B)/capture-init $(B)/lab-init
+
+help:	## tell the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
+
+# --- compile: one rule for each floor ---------------------------------------------------------
+define floor_rules
+$(B)/$(DIR_$(1))/%.o: $(DIR_$(1))/%.c
+	$$(call say,CC,$$<)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(MYCFLAGS) $$(CFLAGS) $$(call inc,$(1)) -c $$< -o $$@
+$(B)/lib$(1).a: $$(call obj,$(1))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcsD $$@ $$^
+endef
+$(foreach f,$(filter-out init,$(FLOORS)),$(eval $(call floor_rules,$(f))))
+
+ARCHIVES := $(foreach f,$(FLOORS),$(B)/lib$(f).a)
+# Upper floors first; the members of cmd/ by name, since its table row is what pulls a command in.
+libs = $(foreach f,$(1),$(B)/lib$(f).a)
+reverse = $(if $(1),$(call reverse,$(wordlist 2,$(words $(1)),$(1))) $(firstword $(1)))
+
+$(B)/crashcfg: $(call obj,crashcfg) $(call libs,$(filter-out crashcfg,$(call reverse,$(SEES_crashcfg))))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(MYLDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- static programs: capture-init and the lab's guest ---------------------------------------
+STATIC_SRC := $(call src,base) $(call src,text)
+STATIC_OBJ := $(patsubst %.c,$(B)/static/%.o,$(STATIC_SRC))
+$(B)/static/src/%.o: src/%.c
+	$(call say,CC,$< (static))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STATIC_CFLAGS) $(CFLAGS) $(call inc,init) -c $< -o $@
+$(B)/static/initramfs/init/%.o: initramfs/init/%.c
+	$(call say,CC,$< (static))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STATIC_CFLAGS) $(CFLAGS) $(call inc,init) -c $< -o $@
+$(B)/static/src/lab/guest/%.o: src/lab/guest/%.c
+	$(call say,CC,$< (static))
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STATIC_CFLAGS) $(CFLAGS) $(call inc,init) -c $< -o $@
+$(B)/capture-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard initramfs/init/*.c)) $(STATIC_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(STATIC_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+$(B)/lab-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard src/lab/guest/*.c)) $(STATIC_OBJ)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(STATIC_LDFLAGS) $(LDFLAGS) -o $@ $^ $(STATIC_LIBS)
+
+# --- unit tests: tests/unit/FLOOR/NAME.c sees and links FLOOR and what lies below ---------------
+define unit_rules
+$(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $$(call libs,$$(call reverse,$$(SEES_$(1))))
+	$$(call say,LD,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(MYCFLAGS) -Itests/unit $$(CFLAGS) $$(call inc,$(1)) $$(MYLDFLAGS) -o $$@ $$^ $$(UNIT_WRAP_$$(*F)) $$(LIBS) -lcmocka
+endef
+$(foreach f,$(FLOORS),$(eval $(call unit_rules,$(f))))
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
+
+.PHONY: unit
+unit: $(UNIT)	## build and run the unit tests
+	@set -e; for t in $(UNIT); do $$t; done
+
+# --- fuzz targets: tests/fuzz/FLOOR/NAME.c, libFuzzer, clang ------------------------------------
+FUZZ_SECONDS ?= 20
+define fuzz_rules
+build/fuzz/$(1)/%: tests/fuzz/$(1)/%.c $$(foreach f,$$(SEES_$(1)),$$(call src,$$(f)))
+	$$(call say,FUZZ,$$@)
+	@mkdir -p $$(@D)
+	$$(Q)clang $$(COMMON) -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined $$(call inc,$(1)) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach f,$(FLOORS),$(eval $(call fuzz_rules,$(f))))
+FUZZ := $(patsubst tests/%.c,build/%,$(wildcard tests/fuzz/*/*.c))
+
+.PHONY: fuzz
+fuzz: $(FUZZ)	## run every fuzz target, FUZZ_SECONDS each
+	@set -e; for t in $(FUZZ); do d=build/corpus/$${t#build/fuzz/}; mkdir -p $$d; s=tests/fuzz/$${t#build/fuzz/}.corpus; \
+	  echo "fuzz $$t ($(FUZZ_SECONDS) s)"; $$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 $$d $$( [ -d $$s ] && echo $$s ) 2>&1 | grep -E 'stat::number_of_executed_units|ERROR|SUMMARY|Test unit' || true; \
+	  done
+
+.PHONY: clean
+clean:	## remove the build folder
+	rm -rf build compile_commands.json
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_IMAGE_H
+#define CRASHCFG_IMAGE_H
+
+#include "probe.h"
+
+/*
+ * The capture image: two cpio archives one behind the other, which the kernel
+ * unpacks into one tree.  The first, not compressed, holds only
+ * /etc/crashcfg/inputs.json, so that `apply` and `status` can read what an image
+ * was made of without unpacking it; the second, compressed, holds everything else.
+ *
+ * The same inputs give the same bytes.  Whether an image is current is told by
+ * the content of its inputs, never by times; hashes may be cached by
+ * (device, inode, ctime, size).
+ */
+#define IMAGE_DIR "/var/lib/crashcfg"
+#define IMAGE_NAME "capture.img"
+#define IMAGE_INPUTS "/etc/crashcfg/inputs.json"
+
+struct image_spec {
+	const struct root *root;	/* programs, libraries, modules, keys come from here */
+	const struct settings *settings;
+	const struct facts *facts;
+	const struct kernel_fact *kernel;
+	const struct root *kernel_root;	/* where kernel->modules lies; NULL: root */
+	const struct storage *storage;	/* NULL: found out from the settings' targets; `test` hands in its scratch disk */
+	size_t n_storage;
+	const char *tool_dir;		/* folder of capture-init on THIS system ("/usr/lib/crashcfg") */
+	bool cache;			/* keep hashes in IMAGE_DIR/hashes below the root */
+};
+
+/* An input and what it was: "/usr/bin/makedumpfile" and its sha256; "settings", "recipe", ... for what is no file. */
+struct image_input {
+	char *name;
+	char *hash;
+};
+
+struct image_plan {
+	struct recipe *recipe;
+	struct image_input *inputs;
+	size_t n_inputs;
+	char *id;			/* sha256 over all inputs: the image's identity */
+	void *files;			/* the builder's own list */
+	char *packing;			/* "zstd", "xz", "gzip", "none": what the kernel can unpack, best first */
+};
+void image_plan_free(struct image_plan *p);
+static inline void own_image_plan(struct image_plan **p)
+{
+	image_plan_free(*p);
+}
+#define auto_image_plan AUTO(own_image_plan)
+
+/* Find out all inputs and hash them; makes no image.  Cheap with a warm cache (a few ms). */
+int image_plan_make(const struct image_spec *spec, struct image_plan **ret, struct err *e);
+/* Make the image's bytes. */
+int image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret, struct err *e);
+/* Identity and inputs of an image's bytes (its first archive is enough).  -EINVAL: not ours. */
+int image_read_id(const char *data, size_t len, char **ret_id, struct err *e);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_APPLY_H
+#define CRASHCFG_APPLY_H
+
+#include "plan.h"
+
+/*
+ * The only writer.  One lock, one journal (IMAGE_DIR/journal): every new file is
+ * staged beside its target, fsynced, and only then are the renames done, the
+ * image first and what points to it last.  An apply that was interrupted is
+ * completed or taken back by the next apply_recover().
+ */
+struct apply_report {
+	size_t changed;		/* steps done that changed something */
+	struct strv done;	/* one line each */
+	struct strv deferred;
+};
+void apply_report_done(struct apply_report *r);
+
+/* EAGAIN: another run holds the lock; the text names its pid. */
+int apply_lock(const struct root *root, int *ret_fd, struct err *e);
+/* 0: nothing was left; 1: an interrupted run was completed or taken back. */
+int apply_recover(const struct root *root, struct err *e);
+/* Needs the lock.  On failure the old state stands, or the text says what does not. */
+int plan_apply(const struct root *root, const struct plan *p, const struct image_spec *spec,
+	       const struct image_plan *image, struct apply_report *report, struct err *e);
+
+/* kexec_file_load(2) of kernel and image; secrets are appended as a second archive.  Never unarmed in between. */
+struct load_request {
+	const char *kernel;	/* path of the kernel's image */
+	const char *image;
+	const char *cmdline;	/* of the capture kernel */
+};
+int capture_load(const struct root *root, const struct load_request *q, struct err *e);
+int capture_unload(const struct root *root, struct err *e);
+/* What a failed kexec_file_load means and what to do: pure, from errno and what was seen. */
+void kexec_explain(int code, bool reserved, const char *lockdown, struct buf *to);
+
+#endif

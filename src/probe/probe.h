@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_PROBE_H
+#define CRASHCFG_PROBE_H
+
+#include "err.h"
+#include "facts.h"
+#include "recipe.h"
+#include "root.h"
+#include "settings.h"
+
+/*
+ * Readers of the world below a root; none of them writes.  One file for each:
+ * settings.c (libconfuse), facts.c, storage.c (libmount, libblkid, sysfs),
+ * modules.c (libkmod), collector.c (makedumpfile).
+ */
+
+#define SETTINGS_PATH "/etc/sysconfig/crashcfg"
+#define SETTINGS_DIR "/etc/sysconfig/crashcfg.d"
+
+/*
+ * Read SETTINGS_PATH and SETTINGS_DIR/x.conf in order and check every value by
+ * the schema.  All faults go to FAULTS.  *ret is given even then, with the
+ * default where a value was wrong, so that a caller may report more faults;
+ * act on it only when faults->errors is 0.  Negative only when nothing can be told.
+ */
+int settings_read(const struct root *root, struct settings **ret, struct fault_list *faults, struct err *e);
+
+int facts_read(const struct root *root, struct facts **ret, struct err *e);
+
+/*
+ * Where a target lies: its file system and the hardware below, found out from
+ * mounts and sysfs.  For fs: targets the superblock is probed.
+ */
+struct storage {
+	struct recipe_target target;	/* all members set */
+	struct strv modaliases;		/* of every device on the way to the disk, deepest first ("virtio:d00000002v00001AF4") */
+	struct strv drivers;		/* modules by name: drivers in use there, file system, dm and md parts */
+};
+void storage_done(struct storage *s);
+#define auto_storage AUTO(storage_done)
+/* -ENOENT: no such file system here; -ENOTSUP: storage that the native builder does not know, text names it. */
+int storage_find(const struct root *root, const struct target *t, struct storage *ret, struct err *e);
+
+/* The collector on this system. */
+struct collector {
+	char *path;		/* "/usr/bin/makedumpfile" below the root */
+	char *version;		/* "1.7.2", "" unknown (foreign root: programs are not run) */
+	bool zlib, lzo, snappy, zstd;	/* what it was built with */
+};
+void collector_done(struct collector *c);
+int collector_read(const struct root *root, struct collector *ret, struct err *e);
+
+/*
+ * Modules of one kernel (MODULES is "/lib/modules/RELEASE" below the root), by libkmod.
+ * Wanted: modaliases and names.  Result: every module needed, in load order, paths as in that
+ * folder; built-in ones are left out.  A name that is neither module nor built in: -ENOENT.
+ */
+struct module_set {
+	struct recipe_module *v;
+	size_t n;
+	struct strv firmware;	/* names as the modules tell them, "bnx2/bnx2-mips-09-6.2.1b.fw" */
+};
+void module_set_done(struct module_set *m);
+#define auto_modules AUTO(module_set_done)
+int modules_resolve(const struct root *root, const char *modules, const char *release, const struct strv *modaliases,
+		    const struct strv *names, struct module_set *ret, struct err *e);
+
+#endif

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_CRASHKERNEL_H
+#define CRASHCFG_CRASHKERNEL_H
+
+#include "err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The value of crashkernel= (Documentation/admin-guide/kdump/kdump.rst):
+ *	size[@offset] | start-[end]:size[,...][@offset] | size,high | size,low | size,cma
+ */
+struct crashkernel_range { uint64_t start, end /* exclusive, UINT64_MAX: open */, size; };
+struct crashkernel {
+	struct crashkernel_range *ranges;	/* one from 0 to the end for the plain form */
+	size_t n_ranges;
+	uint64_t offset;			/* with has_offset */
+	bool has_offset, high, low, cma;
+};
+
+void crashkernel_done(struct crashkernel *c);
+#define auto_crashkernel AUTO(crashkernel_done)
+/* -EINVAL: text says which part is wrong and what is allowed there. */
+int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e);
+/* Bytes that a kernel which sees MEM_TOTAL bytes of memory would reserve; 0: none. */
+uint64_t crashkernel_size(const struct crashkernel *c, uint64_t mem_total);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_MANIFEST_H
+#define CRASHCFG_MANIFEST_H
+
+#include "buf.h"
+#include "err.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * crash.json, the record that lies beside every dump.  capture-init writes it
+ * first (state "saving") and last; `test`, `save`, `list`, `status` and the hub
+ * read it.  This codec is its only home.
+ */
+#define MANIFEST_NAME "crash.json"
+#define MANIFEST_SCHEMA 1
+
+enum manifest_state {
+	MANIFEST_SAVING,	/* the capture is at work, or was cut off */
+	MANIFEST_COMPLETE,	/* vmcore is there, whole and checked */
+	MANIFEST_INCOMPLETE,	/* only vmcore.incomplete is there */
+	MANIFEST_LOG_ONLY,	/* no vmcore, dmesg.txt is there */
+	MANIFEST_FAILED,	/* nothing could be saved but this record */
+};
+
+/* One phase of the capture: "modules", "device", "dmesg", "vmcore", ... */
+struct manifest_phase {
+	char *name;
+	char *target;		/* URL, "" where the phase has none */
+	double seconds;
+	int exit_code;		/* 0 good; a program's exit code; 128+N: killed by signal N */
+	char *error;		/* "" none; one sentence */
+};
+
+/* What was tried on one target, in order. */
+struct manifest_attempt {
+	char *target;		/* URL */
+	char *result;		/* "saved", "failed" */
+	char *error;		/* "" none */
+};
+
+struct manifest {
+	enum manifest_state state;
+	char *host, *machine_id, *boot_id;	/* of the crashed system; boot_id "" when it was not handed over */
+	char *kernel, *build_id;		/* OSRELEASE and BUILD-ID of VMCOREINFO */
+	int64_t crash_time;			/* seconds since 1970, VMCOREINFO's CRASHTIME; 0 unknown */
+	char *panic;				/* the panic line of the log, "" unknown */
+	char *target;				/* URL that took the dump, "" none */
+	uint64_t bytes;				/* of vmcore or vmcore.incomplete */
+	char *sha256;				/* of vmcore, "" when not computed */
+	uint64_t pages;				/* dumped pages that the dump's bitmap tells; 0 unknown */
+	bool checked;				/* the written dump was looked at and found whole */
+	char *check;				/* what that look said, one sentence */
+	uint64_t mem_total, mem_low;		/* bytes: MemTotal and the least MemAvailable seen */
+	unsigned dump_level;
+	char *compress;
+	char *collector;			/* "makedumpfile" and its exit code's meaning in phases */
+	struct manifest_phase *phases;
+	size_t n_phases;
+	struct manifest_attempt *attempts;
+	size_t n_attempts;
+};
+
+void manifest_free(struct manifest *m);		/* accepts NULL */
+static inline void own_manifest(struct manifest **m)
+{
+	manifest_free(*m);
+}
+#define auto_manifest AUTO(own_manifest)
+
+void manifest_encode(const struct manifest *m, struct buf *to);
+/* Unknown members are ignored, absent ones take their empty value.  -EINVAL: not a manifest. */
+int manifest_decode(const char *text, size_t len, struct manifest **ret, struct err *e);
+const char *manifest_state_name(enum manifest_state s);
+
+#endif

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_RECIPE_H
+#define CRASHCFG_RECIPE_H
+
+#include "buf.h"
+#include "err.h"
+
+#include <stdint.h>
+
+/*
+ * The capture recipe: all that capture-init knows of the host.  `build` writes
+ * it into the image as /etc/crashcfg/recipe.json, capture-init reads it; this
+ * codec is its only home.  recipe_decode(recipe_encode(x)) is x.
+ */
+#define RECIPE_PATH "/etc/crashcfg/recipe.json"
+
+enum end_action { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
+
+/* A module in the image.  Listed in load order: what it depends on comes before it. */
+struct recipe_module {
+	char *name;		/* "virtio_blk", underscores only */
+	char *path;		/* in the image: "/lib/modules/6.1.0-50-amd64/kernel/.../virtio_blk.ko" */
+	char *options;		/* module parameters, "" when none */
+	struct strv needs;	/* names of modules that must be in before it (hard and soft "pre") */
+	struct strv aliases;	/* names under which request_module() asks for it ("fs-ext4", "crypto-crc32c") */
+	int wanted;		/* load it at start; otherwise only when the kernel asks */
+};
+
+enum target_kind { TARGET_FILE, TARGET_FS, TARGET_RAW, TARGET_NFS, TARGET_SSH, TARGET_HUB };
+
+/* A place for the dump, resolved: nothing is left to be found out but the device's name of that day. */
+struct recipe_target {
+	enum target_kind kind;
+	char *url;		/* as the settings have it, for messages and the manifest */
+	char *fstype;		/* "ext4", "xfs", "btrfs" */
+	char *uuid;		/* of the file system, as libblkid prints it; "" unknown */
+	char *label;		/* of the file system; "" unknown */
+	char *device;		/* "/dev/vda2": a hint that is never trusted alone; "" unknown */
+	uint64_t size;		/* bytes of the block device; 0: unknown, not checked */
+	char *options;		/* mount options for the file system ("subvolid=256"), "" when none */
+	char *dir;		/* dump folder within that file system ("/var/crash"), may pass no symbolic link */
+};
+
+struct recipe {
+	char *host;
+	char *machine_id;
+	char *kernel;		/* release that the image was built for */
+	unsigned dump_level;	/* 0 to 31 */
+	char *compress;		/* makedumpfile's option: "-l", "-z", "-c" (zlib), "-p" (snappy) or "" */
+	unsigned threads;	/* 1: no --num-threads */
+	unsigned deadline;	/* seconds for the whole capture; 0: by progress, see stall */
+	unsigned stall;		/* seconds without a byte of progress that end a phase */
+	unsigned grace;		/* seconds after the deadline until the watchdog is fed no more */
+	enum end_action on_success, on_failure;
+	unsigned shell_timeout;	/* seconds */
+	uint64_t hash_max;	/* sha256 is computed in the capture up to so many bytes of vmcore */
+	char *watchdog;		/* module of the host's active watchdog, "" none */
+	struct recipe_module *modules;
+	size_t n_modules;
+	struct recipe_target *targets;
+	size_t n_targets;
+};
+
+void recipe_free(struct recipe *r);	/* accepts NULL */
+static inline void own_recipe(struct recipe **r)
+{
+	recipe_free(*r);
+}
+#define auto_recipe AUTO(own_recipe)
+
+void recipe_encode(const struct recipe *r, struct buf *to);
+/* -EINVAL: not a recipe of this version; the text names the member. */
+int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err *e);
+
+const char *end_action_name(enum end_action a);		/* "reboot" */
+const char *target_kind_name(enum target_kind k);	/* "file" */
+
+#endif
