@@ -178,6 +178,11 @@ void js_get_strv(const struct json *object, const char *key, struct strv *ret)
 	}
 }
 
+bool js_is_array(const struct json *value)
+{
+	return json_is_array(in(value));
+}
+
 size_t js_len(const struct json *array)
 {
 	return json_array_size(in(array));

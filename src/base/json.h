@@ -46,6 +46,7 @@ int64_t js_get_int(const struct json *object, const char *key, int64_t otherwise
 bool js_get_bool(const struct json *object, const char *key, bool otherwise);
 double js_get_real(const struct json *object, const char *key, double otherwise);
 void js_get_strv(const struct json *object, const char *key, struct strv *ret);
+bool js_is_array(const struct json *value);
 size_t js_len(const struct json *array);
 struct json *js_at(const struct json *array, size_t i);			/* borrowed, or NULL */
 const char *js_as_text(const struct json *value);				/* borrowed, or NULL */

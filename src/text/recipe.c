@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "recipe.h"
+
+#include "record.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define RECIPE_SCHEMA 1
+/* What an image can hold; more is not a recipe. */
+#define MODULES_MAX 4096
+#define TARGETS_MAX 64
+
+static const char *const actions[] = { "reboot", "poweroff", "halt", "shell", NULL };
+static const char *const kinds[] = { "file", "fs", "raw", "nfs", "ssh", "hub", NULL };
+
+static const struct record_field recipe_fields[] = {
+	RECORD(struct recipe, host, TEXT),
+	RECORD(struct recipe, machine_id, TEXT),
+	RECORD(struct recipe, kernel, TEXT),
+	RECORD(struct recipe, dump_level, UINT),
+	RECORD(struct recipe, compress, TEXT),
+	RECORD(struct recipe, threads, UINT),
+	RECORD(struct recipe, deadline, UINT),
+	RECORD(struct recipe, stall, UINT),
+	RECORD(struct recipe, grace, UINT),
+	RECORD_ENUM(struct recipe, on_success, actions),
+	RECORD_ENUM(struct recipe, on_failure, actions),
+	RECORD(struct recipe, shell_timeout, UINT),
+	RECORD(struct recipe, hash_max, U64),
+	RECORD(struct recipe, watchdog, TEXT),
+};
+
+static const struct record_field module_fields[] = {
+	RECORD(struct recipe_module, name, TEXT),
+	RECORD(struct recipe_module, path, TEXT),
+	RECORD(struct recipe_module, options, TEXT),
+	RECORD(struct recipe_module, needs, STRV),
+	RECORD(struct recipe_module, aliases, STRV),
+	RECORD(struct recipe_module, wanted, FLAG),
+};
+
+static const struct record_field target_fields[] = {
+	RECORD_ENUM(struct recipe_target, kind, kinds),
+	RECORD(struct recipe_target, url, TEXT),
+	RECORD(struct recipe_target, fstype, TEXT),
+	RECORD(struct recipe_target, uuid, TEXT),
+	RECORD(struct recipe_target, label, TEXT),
+	RECORD(struct recipe_target, device, TEXT),
+	RECORD(struct recipe_target, size, U64),
+	RECORD(struct recipe_target, options, TEXT),
+	RECORD(struct recipe_target, dir, TEXT),
+};
+
+void recipe_free(struct recipe *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->n_modules; i++)
+		record_done(module_fields, ARRAY_SIZE(module_fields), &r->modules[i]);
+	for (size_t i = 0; i < r->n_targets; i++)
+		record_done(target_fields, ARRAY_SIZE(target_fields), &r->targets[i]);
+	free(r->modules);
+	free(r->targets);
+	record_done(recipe_fields, ARRAY_SIZE(recipe_fields), r);
+	free(r);
+}
+
+void recipe_encode(const struct recipe *r, struct buf *to)
+{
+	auto_json struct json *j = js_object();
+	struct json *list;
+
+	js_set_int(j, "schema", RECIPE_SCHEMA);
+	record_encode(recipe_fields, ARRAY_SIZE(recipe_fields), r, j);
+	list = js_set(j, "targets", js_array());
+	for (size_t i = 0; i < r->n_targets; i++)
+		record_encode(target_fields, ARRAY_SIZE(target_fields), &r->targets[i], js_add(list, js_object()));
+	list = js_set(j, "modules", js_array());
+	for (size_t i = 0; i < r->n_modules; i++)
+		record_encode(module_fields, ARRAY_SIZE(module_fields), &r->modules[i], js_add(list, js_object()));
+	js_write(j, to);
+}
+
+static int decode_modules(const struct json *list, struct recipe *r, struct err *e)
+{
+	if (!js_is_array(list) || js_len(list) > MODULES_MAX)
+		return err_set(e, EINVAL, "'modules' is not a list of at most %d", MODULES_MAX);
+	for (size_t i = 0; i < js_len(list); i++) {
+		struct recipe_module *m = vec_push(&r->modules, &r->n_modules);
+		int err = record_decode(module_fields, ARRAY_SIZE(module_fields), js_at(list, i), true, m, e);
+
+		if (err == 0 && m->path[0] != '/')
+			err = err_set(e, EINVAL, "'path' is '%.80s', not an absolute path", m->path);
+		if (err < 0)
+			return err_wrap(e, "modules[%zu]", i);
+	}
+	return 0;
+}
+
+static int decode_targets(const struct json *list, struct recipe *r, struct err *e)
+{
+	if (!js_is_array(list) || js_len(list) > TARGETS_MAX)
+		return err_set(e, EINVAL, "'targets' is not a list of at most %d", TARGETS_MAX);
+	for (size_t i = 0; i < js_len(list); i++) {
+		struct recipe_target *t = vec_push(&r->targets, &r->n_targets);
+		int err = record_decode(target_fields, ARRAY_SIZE(target_fields), js_at(list, i), true, t, e);
+
+		if (err < 0)
+			return err_wrap(e, "targets[%zu]", i);
+	}
+	return 0;
+}
+
+/* What goes into makedumpfile's command line is one of its options or nothing. */
+static int check_values(const struct recipe *r, struct err *e)
+{
+	static const char *const options[] = { "", "-l", "-z", "-c", "-p" };
+
+	if (r->dump_level > 31)
+		return err_set(e, EINVAL, "'dump_level' is %u, the largest is 31", r->dump_level);
+	if (r->host[0] == '\0' || r->host[0] == '.' || strchr(r->host, '/'))
+		return err_set(e, EINVAL, "'host' is '%.80s', which cannot name a folder", r->host);
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (strcmp(r->compress, options[i]) == 0)
+			return 0;
+	return err_set(e, EINVAL, "'compress' is '%.40s', not an option of makedumpfile (-l, -z, -c, -p)", r->compress);
+}
+
+int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err *e)
+{
+	auto_recipe struct recipe *r = xcalloc(1, sizeof(*r));
+	auto_json struct json *j = NULL;
+	int err = js_parse(text, len, &j, e);
+
+	if (err < 0)
+		return err;
+	if (js_get_int(j, "schema", 0) != RECIPE_SCHEMA)
+		return err_set(e, EINVAL, "'schema' is not %d: made by another version, build the image again",
+			       RECIPE_SCHEMA);
+	err = record_decode(recipe_fields, ARRAY_SIZE(recipe_fields), j, true, r, e);
+	if (err == 0)
+		err = check_values(r, e);
+	if (err == 0)
+		err = decode_targets(js_get(j, "targets"), r, e);
+	if (err == 0)
+		err = decode_modules(js_get(j, "modules"), r, e);
+	if (err < 0)
+		return err;
+	*ret = take_ptr(r);
+	return 0;
+}
+
+const char *end_action_name(enum end_action a)
+{
+	return actions[a];
+}
+
+const char *target_kind_name(enum target_kind k)
+{
+	return kinds[k];
+}
