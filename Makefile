@@ -71,10 +71,12 @@ STATIC_LDFLAGS := -static-pie -Wl,-z,relro,-z,now -Wl,--gc-sections
 STATIC_LIBS := -lblkid -ljansson -lnettle
 
 .PHONY: all help
-all: $(B)/crashcfg $(B)/capture-init $(B)/lab-init
+all: $(B)/crashcfg $(B)/capture-init $(B)/lab-init docs compile_commands.json	## build everything
 
 help:	## tell the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 18
+	@printf 'Targets:\n'
+	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | sed -E 's/:.*## /\t/; s/^/  /' | expand -t 16
+	@printf 'Variables:\n  V=1           show the commands\n  SAN=1         build with ASan and UBSan\n  DESTDIR, PREFIX   where install puts things\n  FUZZ_SECONDS  seconds of each fuzz target (%s)\n' $(FUZZ_SECONDS)
 
 # --- compile: one rule for each floor ---------------------------------------------------------
 define floor_rules
@@ -145,10 +147,75 @@ $(foreach f,$(FLOORS),$(eval $(call fuzz_rules,$(f))))
 FUZZ := $(patsubst tests/%.c,build/%,$(wildcard tests/fuzz/*/*.c))
 
 .PHONY: fuzz
-fuzz: $(FUZZ)	## run every fuzz target, FUZZ_SECONDS each
-	@set -e; for t in $(FUZZ); do d=build/corpus/$${t#build/fuzz/}; mkdir -p $$d; s=tests/fuzz/$${t#build/fuzz/}.corpus; \
-	  echo "fuzz $$t ($(FUZZ_SECONDS) s)"; $$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 $$d $$( [ -d $$s ] && echo $$s ) 2>&1 | grep -E 'stat::number_of_executed_units|ERROR|SUMMARY|Test unit' || true; \
-	  done
+fuzz: $(FUZZ)	## run every fuzz target for FUZZ_SECONDS
+	@for t in $(FUZZ); do sh tests/fuzz/run.sh $$t $(FUZZ_SECONDS) || exit 1; done
+
+# --- the two commands of the README -------------------------------------------------------------
+.PHONY: packages demo check
+packages:
+	@sh conf/packages.sh
+
+demo: packages	## the main job: crash a real kernel in a VM and open its dump
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all
+	@sh tests/vm/demo.sh $(B)
+
+check: packages	## build, and pass every test
+	@$(MAKE) --no-print-directory -s -j$$(nproc) all $(UNIT)
+	@sh tests/run.sh $(B)
+
+# --- what is shipped beside the programs, made from the tables ----------------------------------
+DOCS := $(addprefix $(B)/docs/,crashcfg.8 crashcfg.5 crashcfg.bash crashcfg.sysconfig)
+.PHONY: docs
+docs: $(DOCS)
+$(B)/docgen: conf/docgen.c $(filter-out %/main.o,$(call obj,crashcfg)) $(call libs,$(filter-out crashcfg,$(call reverse,$(SEES_crashcfg))))
+	$(call say,LD,$@)
+	$(Q)$(CC) $(MYCFLAGS) $(CFLAGS) $(call inc,crashcfg) $(MYLDFLAGS) -o $@ $^ $(LIBS)
+$(DOCS): $(B)/docgen
+	@mkdir -p $(@D)
+	$(call say,DOC,$@)
+	$(Q)$(B)/docgen $(@F) > $@.new && mv $@.new $@
+
+INSTALL ?= install
+.PHONY: install uninstall
+install: all	## install below DESTDIR and PREFIX
+	$(INSTALL) -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(TOOLDIR) $(DESTDIR)$(MANDIR)/man8 $(DESTDIR)$(MANDIR)/man5 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(SYSCONFDIR)/sysconfig
+	$(INSTALL) -m 755 $(B)/crashcfg $(DESTDIR)$(SBINDIR)/crashcfg
+	$(INSTALL) -m 755 $(B)/capture-init $(B)/lab-init $(DESTDIR)$(TOOLDIR)/
+	$(INSTALL) -m 644 $(B)/docs/crashcfg.8 $(DESTDIR)$(MANDIR)/man8/
+	$(INSTALL) -m 644 $(B)/docs/crashcfg.5 $(DESTDIR)$(MANDIR)/man5/
+	$(INSTALL) -m 644 $(B)/docs/crashcfg.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg
+	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg || \
+		$(INSTALL) -m 644 $(B)/docs/crashcfg.sysconfig $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg
+uninstall:	## remove what install put there; settings and dumps stay
+	rm -f $(DESTDIR)$(SBINDIR)/crashcfg $(DESTDIR)$(TOOLDIR)/capture-init $(DESTDIR)$(TOOLDIR)/lab-init \
+		$(DESTDIR)$(MANDIR)/man8/crashcfg.8 $(DESTDIR)$(MANDIR)/man5/crashcfg.5 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(TOOLDIR) 2>/dev/null || true
+
+# --- what keeps the house in order ----------------------------------------------------------------
+ALL_SRC := $(foreach f,$(FLOORS) init,$(call src,$(f))) $(wildcard src/lab/guest/*.c)
+floor_of = $(strip $(foreach f,$(FLOORS) init,$(if $(filter $(DIR_$(f))/,$(dir $(1))),$(f)),))
+compile_commands.json: Makefile $(ALL_SRC)
+	@{ sep='['; $(foreach f,$(FLOORS) init,for s in $(call src,$(f)); do \
+	  printf '%s\n{"directory": "%s", "file": "%s", "command": "cc %s %s -c %s"}' "$$sep" '$(CURDIR)' $$s \
+	    "$$(printf '%s' '$(filter-out -MMD -MP -Werror,$(COMMON))' | sed 's/"/\\"/g')" '$(call inc,$(f))' $$s; sep=,; done;) \
+	  printf '\n]\n'; } > $@
+
+.PHONY: lint cover repro bench
+lint:	## clang-tidy, cppcheck, gcc -fanalyzer, shellcheck
+	@sh tests/lint.sh '$(COMMON)' $(foreach f,$(FLOORS) init,'$(DIR_$(f)):$(call inc,$(f))') 'src/lab/guest:$(call inc,init)'
+
+cover:	## line coverage of the unit tests
+	@$(MAKE) --no-print-directory -s -j$$(nproc) COVER=1 WERROR=0 unit
+	@gcovr --root . --exclude tests --object-directory build/cover build/cover 2>/dev/null || \
+		echo "cover: needs gcovr (apt-get install gcovr)"
+
+repro:	## build twice in different folders; every byte must be the same
+	@sh tests/repro.sh
+
+bench:	## measure the figures (minutes)
+	@sh tests/bench/run.sh $(B)
 
 .PHONY: clean
 clean:	## remove the build folder

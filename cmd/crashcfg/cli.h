@@ -53,5 +53,25 @@ struct command {
 };
 
 extern const struct command *const commands[];	/* ends with NULL */
+extern const struct option_row global_options[];
+
+/* err codes above errno's: main turns them into exit codes. */
+enum { ERR_USAGE = 1000 };	/* err_set(e, ERR_USAGE, ...): EXIT_USAGE, with a pointer to --help */
+
+struct exit_row {
+	enum exit_code code;
+	const char *meaning;
+};
+extern const struct exit_row exit_rows[];	/* ends with meaning NULL */
+
+/* Print one JSON object, "schema" put in first, to stdout. */
+struct json *cli_json(void);			/* an object that holds "schema": 1 */
+void cli_print_json(const struct json *j);
+
+/* Folder of capture-init and lab-init: beside this program where it was not installed, else CRASHCFG_TOOLDIR. */
+const char *cli_tool_dir(void);
+
+/* main without the process: parse, run, print errors; returns the exit code. */
+int cli_main(int argc, char *argv[]);
 
 #endif

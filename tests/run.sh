@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh BUILD - every test that `make check` promises, in order of cost; says what it does, closes with the sums.
+set -u
+B=$1
+passed=0 failed=0 bad=()
+work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-check.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# one NAME COMMAND...: a test program; its last "N passed, N failed" is added, else its exit code counts as one.
+one() {
+	local name=$1 start=$SECONDS sums
+	shift
+	echo "== $name"
+	"$@" 2>&1 | tee "$work/log"
+	local status=${PIPESTATUS[0]}
+	sums=$(grep -aoE '[0-9]+ passed, [0-9]+ failed' "$work/log" | tail -1)
+	if [ -n "$sums" ]; then
+		passed=$((passed + ${sums%% *}))
+		sums=${sums#*, }
+		failed=$((failed + ${sums%% *}))
+		[ "${sums%% *}" = 0 ] || bad+=("$name")
+		if [ "$status" != 0 ] && [ "${sums%% *}" = 0 ]; then
+			failed=$((failed + 1))
+			bad+=("$name (status $status)")
+		fi
+	elif [ "$status" = 0 ]; then
+		passed=$((passed + 1))
+	else
+		failed=$((failed + 1))
+		bad+=("$name (status $status)")
+	fi
+	echo "   $((SECONDS - start)) s"
+}
+
+for test in "$B"/tests/unit/*/*; do
+	[ -x "$test" ] && [ -f "$test" ] && case $test in *.d) ;; *) one "${test#"$B"/tests/}" bash tests/unit.sh "$test" ;; esac
+done
+for suite in tests/cli/run.sh tests/roots/run.sh tests/init/run.sh tests/vm/run.sh; do
+	[ -e "$suite" ] && one "${suite%/run.sh}" bash "$suite" "$B"
+done
+
+[ ${#bad[@]} = 0 ] || printf 'failed: %s\n' "${bad[@]}"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
