@@ -15,6 +15,7 @@ struct edit {
 	char *path;		/* below the root */
 	bool had;		/* the file existed, with the content old */
 	bool keep;		/* the file shall exist, with the content text */
+	bool link;		/* a symbolic link: old and text are what it points to */
 	struct buf old, text;
 	mode_t mode;		/* for a file that did not exist */
 	char *why;		/* one phrase for people: "crashkernel=256M for the default entries" */
@@ -30,5 +31,12 @@ void edit_list_done(struct edit_list *l);
 /* Add an edit; takes nothing, copies all.  OLD NULL: no such file yet.  TEXT NULL: remove it.  Equal: no edit. */
 void edit_add(struct edit_list *l, const char *path, const struct buf *old, const struct buf *text, mode_t mode,
 	      const char *why);
+
+/* The same for a symbolic link that points to OLD and shall point to TEXT; NULL: none. */
+void edit_add_link(struct edit_list *l, const char *path, const char *old, const char *text, const char *why);
+
+void edit_done(struct edit *edit);
+/* A deep copy into *TO, which held nothing. */
+void edit_copy(struct edit *to, const struct edit *from);
 
 #endif
