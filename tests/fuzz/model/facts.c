@@ -36,12 +36,12 @@ static void check_order(const char *a, const char *b, const char *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	auto_free char *text = xstrndup((const char *)data, len);
-	auto_free char *id = os_release_get(text, "ID");
-	auto_free char *lockdown = lockdown_parse(text);
 	struct kernel_fact k = { 0 };
 	uint64_t ram = meminfo_ram(text, 0);
 	char *a = text, *b, *c;
 
+	free(os_release_get(text, "ID"));
+	free(lockdown_parse(text));
 	iomem_ram(text);
 	expect(ram % (256 << 20) == 0);
 	expect(cpu_list_count(text) <= 1 << 20);
