@@ -5,12 +5,16 @@
 #include "err.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /*
  * The value of crashkernel= (Documentation/admin-guide/kdump/kdump.rst):
  *	size[@offset] | start-[end]:size[,...][@offset] | size,high | size,low | size,cma
+ * Numbers are those of the kernel's memparse(): decimal, 0x hex or 0 octal, then K M G T P E or nothing.
+ * The kernel takes the first range that holds the memory size, after rounding that up to 128 MB.
  */
+#define CRASHKERNEL_RANGES_MAX 64	/* the kernel knows no limit but that of its command line */
 struct crashkernel_range { uint64_t start, end /* exclusive, UINT64_MAX: open */, size; };
 struct crashkernel {
 	struct crashkernel_range *ranges;	/* one from 0 to the end for the plain form */
@@ -23,7 +27,10 @@ void crashkernel_done(struct crashkernel *c);
 #define auto_crashkernel AUTO(crashkernel_done)
 /* -EINVAL: text says which part is wrong and what is allowed there. */
 int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e);
-/* Bytes that a kernel which sees MEM_TOTAL bytes of memory would reserve; 0: none. */
+/*
+ * Bytes that a kernel which sees MEM_TOTAL bytes of memory would reserve; 0: none,
+ * also where the size found is all of the memory or more, which no kernel grants.
+ */
 uint64_t crashkernel_size(const struct crashkernel *c, uint64_t mem_total);
 
 #endif
