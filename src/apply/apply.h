@@ -8,7 +8,8 @@
  * The only writer.  One lock, one journal (IMAGE_DIR/journal): every new file is
  * staged beside its target, fsynced, and only then are the renames done, the
  * image first and what points to it last.  An apply that was interrupted is
- * completed or taken back by the next apply_recover().
+ * taken back, or where only cleaning up was left completed, by the next
+ * apply_recover().
  */
 struct apply_report {
 	size_t changed;		/* steps done that changed something */
@@ -16,13 +17,14 @@ struct apply_report {
 	struct strv deferred;
 };
 void apply_report_done(struct apply_report *r);
+#define auto_report AUTO(apply_report_done)
 
-/* EAGAIN: another run holds the lock; the text names its pid. */
+/* The lock ends with *ret_fd.  EWOULDBLOCK: another run holds it; the text names its pid. */
 int apply_lock(const struct root *root, int *ret_fd, struct err *e);
-/* 0: nothing was left; 1: an interrupted run was completed or taken back. */
+/* Needs the lock.  0: nothing was left; 1: an interrupted run was completed or taken back. */
 int apply_recover(const struct root *root, struct err *e);
-/* Needs the lock.  On failure the old state stands, or the text says what does not. */
-int plan_apply(const struct root *root, const struct plan *p, const struct image_spec *spec,
+/* Needs the lock; marks the steps that it did.  On failure the old state stands, or the text says what does not. */
+int plan_apply(const struct root *root, struct plan *p, const struct image_spec *spec,
 	       const struct image_plan *image, struct apply_report *report, struct err *e);
 
 /* kexec_file_load(2) of kernel and image; secrets are appended as a second archive.  Never unarmed in between. */
@@ -35,5 +37,13 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 int capture_unload(const struct root *root, struct err *e);
 /* What a failed kexec_file_load means and what to do: pure, from errno and what was seen. */
 void kexec_explain(int code, bool reserved, const char *lockdown, struct buf *to);
+
+/*
+ * What was loaded last in this boot, in LOADED_PATH: the kernel does not tell, so
+ * capture_load() writes it down and capture_unload() strikes it out.  On the
+ * host only; failing to write costs one load more at the next apply, no more.
+ */
+void loaded_record(const struct root *root, const struct load_request *q);
+void loaded_forget(const struct root *root);
 
 #endif

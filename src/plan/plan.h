@@ -6,18 +6,39 @@
 #include "image.h"
 #include "json.h"
 
+/* Files of ours below a root.  All in IMAGE_DIR can be made again, but for the record of what was taken over. */
+#define JOURNAL_PATH IMAGE_DIR "/journal"		/* an apply at work, or cut off */
+#define FOLDERS_PATH IMAGE_DIR "/folders"		/* folders that apply had to make; remove takes them off */
+#define TAKEN_PATH IMAGE_DIR "/taken-over.json"	/* the peer that --take-over disabled */
+#define LOADED_PATH "/run/crashcfg.loaded"		/* what `load` put into the reserved memory in this boot */
+#define LOAD_UNIT "crashcfg.service"			/* loads the image at boot */
+
 /* Everything that a plan is made from.  world_read() looks, never writes. */
 struct world {
 	struct facts *facts;
+	const struct kernel_fact *kernel;	/* the one to capture with, within facts; NULL: none is installed */
 	const struct boot_editor *editor;
 	struct boot_state *boot;
+	char *boot_value;		/* crashkernel= that the default entry boots with; NULL: none or not known */
 	struct collector collector;
 	struct image_plan *image;	/* what the image would be made of; NULL: see image_why */
 	char *image_why;		/* why no image can be planned here (target not found...), "" */
-	char *image_path;		/* "/var/lib/crashcfg/6.1.0-50-amd64/capture.img" */
+	int image_code;			/* errno value that goes with it, 0 */
+	char *image_path;		/* "/var/lib/crashcfg/6.1.0-50-amd64/capture.img"; NULL: no kernel */
 	char *image_have;		/* id of the image that stands there, NULL: none */
-	struct edit_list owned;		/* files of ours that stand below the root now (units, drop-ins), as they are */
+	enum known image_there;		/* UNKNOWN: this user may not look */
+	struct strv images;		/* every image of ours, of other kernels too */
+	struct strv remnants;		/* our other files in IMAGE_DIR: hashes, lists */
+	struct edit_list owned;		/* links of ours that stand below the root now, as they are */
+	char *unit;			/* "/usr/lib/systemd/system/crashcfg.service", NULL: not installed */
+	struct strv unit_links;		/* where its [Install] wants it linked */
 	char *peer;			/* "kdump-tools": an installed and enabled peer, NULL */
+	struct edit_list peer_links;	/* what enables it, as it is */
+	struct buf taken;		/* TAKEN_PATH, empty: no peer was taken over */
+	struct edit_list taken_links;	/* what enabled that one: links that remove puts back */
+	char *loaded_image;		/* id of the loaded image by LOADED_PATH, NULL: not known */
+	char *loaded_cmdline;		/* the capture kernel's, likewise */
+	bool interrupted;		/* a journal stands: an apply was cut off */
 };
 void world_free(struct world *w);
 static inline void own_world(struct world **w)
@@ -29,7 +50,11 @@ static inline void own_world(struct world **w)
 struct world_options {
 	const char *kernel;	/* NULL: facts_kernel()'s choice */
 	const char *tool_dir;
+	bool cache;		/* hashes of inputs may be kept in IMAGE_DIR: apply, never status or diff */
 };
+/* What image_plan_make() is asked for this world; the pointers are borrowed from the arguments. */
+struct image_spec world_image_spec(const struct root *root, const struct settings *want, const struct world *w,
+				   const struct world_options *o);
 int world_read(const struct root *root, const struct settings *want, const struct world_options *o,
 	       struct world **ret, struct err *e);
 
@@ -39,15 +64,20 @@ enum step_kind {
 	STEP_RUN,		/* run a program: the boot loader's generator */
 	STEP_LOAD,		/* load the image into the reserved memory */
 	STEP_UNLOAD,
+	STEP_DELETE,		/* delete a file of ours that can be made again */
+	STEP_RELEASE,		/* give the reserved memory back to the running system */
 };
+const char *step_kind_name(enum step_kind k);	/* "edit" */
 
 struct step {
 	enum step_kind kind;
 	struct edit edit;		/* STEP_EDIT */
 	struct boot_command command;	/* STEP_RUN */
-	char *path;			/* STEP_IMAGE: where; STEP_LOAD: image */
+	char *path;			/* STEP_IMAGE, STEP_DELETE: which file; STEP_LOAD: the image */
+	char *kernel, *cmdline;		/* STEP_LOAD: the capture kernel's image below the root, and its command line */
 	char *why;			/* for people */
 	bool deferred;			/* below a foreign root: listed, never done */
+	bool done;			/* set by plan_apply() */
 };
 
 /* Is the reservation what the settings want?  Told from four facts. */
@@ -62,13 +92,27 @@ enum reboot_state {
 };
 const char *reboot_state_name(enum reboot_state s);	/* "pending-reboot" */
 
+struct reserve_facts {
+	const char *wanted;	/* value of crashkernel= by the settings; NULL: none is wanted */
+	const char *boot;	/* what the boot loader's default entry holds; NULL: none */
+	const char *cmdline;	/* the running kernel's command line; NULL: not known */
+	int64_t reserved;	/* bytes really reserved; -1: not known */
+	uint64_t mem_total;	/* bytes of memory, for values that depend on it; 0: not known */
+	uint64_t need;		/* bytes that a capture needs now; 0: not known */
+};
+enum reboot_state reserve_state(const struct reserve_facts *f);
+/* Bytes that crashkernel=VALUE reserves on a machine of MEM_TOTAL bytes; 0: none, or not a value. */
+uint64_t reserve_bytes(const char *value, uint64_t mem_total);
+
 struct plan {
 	struct step *steps;
 	size_t n_steps;
 	struct boot_conflict *conflicts;	/* values of another hand that stay */
 	size_t n_conflicts;
 	char *crashkernel;			/* the value wanted, "" none */
+	char *boot_value;			/* what the default entry holds after the plan was applied; NULL none */
 	enum reboot_state reserve;		/* after the plan was applied */
+	bool remove;				/* everything is taken off: folders that apply made go too */
 };
 void plan_free(struct plan *p);
 static inline void own_plan(struct plan **p)
@@ -83,17 +127,44 @@ struct plan_options {
 	bool take_over;		/* disable an installed peer */
 	bool foreign;		/* root is not "/" */
 };
-/* Pure: opens no file, runs nothing.  An empty plan: all is as wanted. */
+/*
+ * Pure: opens no file, runs nothing.  An empty plan: all is as wanted.  HAVE's
+ * boot state holds the edited values afterwards, so a world serves one plan.
+ * -EBUSY: an installed peer is in the way; else what image_why says.
+ */
 int plan_compute(const struct settings *want, struct world *have, const struct plan_options *o, struct plan **ret,
 		 struct err *e);
+/* Steps that can be done here and now: those not deferred. */
+size_t plan_todo(const struct plan *p);
+/* What the boot loader holds counts only after a reboot. */
+bool plan_reboot_required(const struct plan *p);
 
+void step_text(const struct step *s, struct buf *to);		/* "write '/etc/x': why", without a line end */
 void plan_text(const struct plan *p, struct buf *to);		/* one line per step */
-void plan_diff(const struct plan *p, struct buf *to);		/* unified diffs of the edits */
+void plan_diff(const struct plan *p, struct buf *to);		/* "# step" lines and unified diffs of the edits */
 void plan_json(const struct plan *p, struct json *to);		/* members "steps", "conflicts", "crashkernel", "reserve" */
 
-/* Command line of the capture kernel from that of the running one: filtered and extended, pure. */
-char *capture_cmdline(const char *running, const struct settings *s, const char *boot_id, unsigned boot_apicid);
-/* Size to reserve where the settings say auto, in bytes; the value's text goes into the boot loader. */
+/*
+ * Command line of the capture kernel from that of the running one (NULL: none): filtered, extended,
+ * then CAPTURE_CMDLINE_REMOVE and CAPTURE_CMDLINE_ADD.  BOOT_ID NULL, BOOT_APICID -1: not known.
+ * Pure.  E2BIG: longer than a kernel takes; text says what to do.
+ */
+int capture_cmdline(const char *running, const struct settings *s, const char *boot_id, int64_t boot_apicid, char **ret,
+		    struct err *e);
+/* What CRASHKERNEL=auto is the sum of.  Bytes; IMAGE NULL: none could be planned. */
+struct reserve_part {
+	const char *name, *why;
+	uint64_t bytes;
+};
+struct reserve_sum {
+	struct reserve_part parts[6];
+	size_t n_parts;
+	uint64_t need;		/* the parts' sum */
+	uint64_t value;		/* what to reserve: rounded up, and at least what any machine should have */
+};
+void reserve_compute(const struct facts *f, const struct image_plan *image, struct reserve_sum *ret);
+/* The value for the boot loader where the settings say auto: "192M".  Caller frees.
+ * NULL: it would take more than half of this machine's memory. */
 char *reserve_auto(const struct facts *f, const struct image_plan *image);
 
 #endif
