@@ -14,6 +14,9 @@
 
 /* Call FN for each word before "--" (key without value: VALUE is NULL).  -EINVAL: a quote is left open. */
 int cmdline_each(const char *line, int (*fn)(void *ctx, const char *key, const char *value), void *ctx);
+/* The same, and WORD is the whole word as it stands, quotes included. */
+int cmdline_each_word(const char *line, int (*fn)(void *ctx, const char *word, const char *key, const char *value),
+		      void *ctx);
 
 /* Value of the last KEY= (the kernel takes the last crashkernel=); NULL: no such word.  Caller frees. */
 char *cmdline_get(const char *line, const char *key);
