@@ -42,6 +42,7 @@ struct image_plan {
 	size_t n_inputs;
 	char *id;			/* sha256 over all inputs: the image's identity */
 	void *files;			/* the builder's own list */
+	uint64_t unpacked;		/* bytes of all files in it; 0: not known */
 	char *packing;			/* "zstd", "xz", "gzip", "none": what the kernel can unpack, best first */
 };
 void image_plan_free(struct image_plan *p);
