@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
@@ -197,6 +198,43 @@ int root_readlink(const struct root *root, const char *path, char **ret)
 		return errno == ENOENT ? -EINVAL : -errno;	/* ENOENT: it is not a link */
 	text[n] = '\0';
 	*ret = xstrdup(text);
+	return 0;
+}
+
+static int fd_path(int fd, char *text, size_t size)
+{
+	char link[32];
+	ssize_t n;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, text, size - 1);
+	if (n < 0)
+		return -errno;
+	if ((size_t)n == size - 1)
+		return -ENAMETOOLONG;
+	text[n] = '\0';
+	return 0;
+}
+
+int root_realpath(const struct root *root, const char *path, char **ret)
+{
+	auto_close int fd = root_openat(root, path, O_PATH, 0);
+	char top[PATH_MAX], full[PATH_MAX];
+	size_t len;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	r = fd_path(root->fd, top, sizeof(top));
+	if (r < 0)
+		return r;
+	r = fd_path(fd, full, sizeof(full));
+	if (r < 0)
+		return r;
+	len = strcmp(top, "/") == 0 ? 0 : strlen(top);
+	if (strncmp(full, top, len) != 0 || (full[len] && full[len] != '/'))
+		return -ENOENT;		/* the folder was moved away meanwhile */
+	*ret = xstrdup(full[len] ? full + len : "/");
 	return 0;
 }
 

@@ -33,6 +33,11 @@ int root_lstat(const struct root *root, const char *path, struct stat *ret);
 bool root_exists(const struct root *root, const char *path);
 /* The link's text as it stands.  0 or -errno. */
 int root_readlink(const struct root *root, const char *path, char **ret);
+/*
+ * PATH with every symbolic link resolved, as a path below the root.  PATH must
+ * exist.  Told by /proc/self/fd of this process (-ENOENT without /proc).  0 or -errno.
+ */
+int root_realpath(const struct root *root, const char *path, char **ret);
 /* Names in a folder, sorted, without "." and "..".  0 or -errno. */
 int root_list(const struct root *root, const char *path, struct strv *ret);
 /* Make a folder and its missing parents.  0 or -errno. */
