@@ -41,10 +41,10 @@ void storage_done(struct storage *s);
 /* -ENOENT: no such file system here; -ENOTSUP: storage that the native builder does not know, text names it. */
 int storage_find(const struct root *root, const struct target *t, struct storage *ret, struct err *e);
 
-/* The collector on this system. */
+/* The collector on this system, told by its own bytes: it is not run. */
 struct collector {
 	char *path;		/* "/usr/bin/makedumpfile" below the root */
-	char *version;		/* "1.7.2", "" unknown (foreign root: programs are not run) */
+	char *version;		/* "1.7.2", "" unknown */
 	bool zlib, lzo, snappy, zstd;	/* what it was built with */
 };
 void collector_done(struct collector *c);
@@ -53,7 +53,10 @@ int collector_read(const struct root *root, struct collector *ret, struct err *e
 /*
  * Modules of one kernel (MODULES is "/lib/modules/RELEASE" below the root), by libkmod.
  * Wanted: modaliases and names.  Result: every module needed, in load order, paths as in that
- * folder; built-in ones are left out.  A name that is neither module nor built in: -ENOENT.
+ * folder; built-in ones are left out.  needs holds hard and soft dependencies, aliases only
+ * those under which the kernel itself asks (as written: "crypto-crc32c-intel").
+ * wanted is set for what was asked for; the rest only serves it.
+ * -ENOENT: no such folder, no indices, or a name that is neither module nor built in.
  */
 struct module_set {
 	struct recipe_module *v;

@@ -73,8 +73,9 @@ static int view_open(const char *data, size_t len, struct view *v, struct err *e
 	v->shnum = (unsigned)FIELD(v, 0, Ehdr, e_shnum);
 	v->shentsize = (unsigned)FIELD(v, 0, Ehdr, e_shentsize);
 	v->shstrndx = (unsigned)FIELD(v, 0, Ehdr, e_shstrndx);
-	if (v->phnum && (v->phentsize < SIZE(v, Phdr) || !inside(v, v->phoff, (uint64_t)v->phnum * v->phentsize)))
-		return err_set(e, EINVAL, "damaged ELF file: its program headers lie outside");
+	if (v->phnum && (v->phentsize < SIZE(v, Phdr) || v->phoff < SIZE(v, Ehdr) ||
+			 !inside(v, v->phoff, (uint64_t)v->phnum * v->phentsize)))
+		return err_set(e, EINVAL, "damaged ELF file: its program headers lie outside or over its header");
 	if (v->phnum > SEGMENTS_MAX)
 		return err_set(e, EINVAL, "damaged ELF file: %u program headers", v->phnum);
 	return 0;
@@ -259,15 +260,17 @@ int elf_trim(const char *data, size_t len, struct buf *ret, struct err *e)
 
 	if (r < 0)
 		return r;
-	end = v.phoff + (uint64_t)v.phnum * v.phentsize;
-	if (end < SIZE(&v, Ehdr))
-		end = SIZE(&v, Ehdr);
+	end = SIZE(&v, Ehdr);
+	if (v.phnum && v.phoff + (uint64_t)v.phnum * v.phentsize > end)
+		end = v.phoff + (uint64_t)v.phnum * v.phentsize;
 	for (unsigned i = 0; i < v.phnum; i++) {
 		struct segment s = segment_at(&v, i);
 
+		if (!s.filesz)
+			continue;
 		if (!inside(&v, s.offset, s.filesz))
 			return err_set(e, EINVAL, "damaged ELF file: a segment lies outside");
-		if (s.filesz && s.offset + s.filesz > end)
+		if (s.offset + s.filesz > end)
 			end = s.offset + s.filesz;
 	}
 	buf_add(&out, data, end);

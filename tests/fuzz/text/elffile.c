@@ -25,7 +25,7 @@ static void check_trim(const char *data, size_t size, const struct elf *whole)
 		abort();
 	if (!whole)
 		return;
-	/* A program header that lies over the section fields of the file header changes with them. */
+	/* A text that lies over the section fields of the file header changes with them. */
 	if (elf_read(once.data, once.len, &elf, NULL) < 0)
 		return;
 	if (memcmp(once.data, data, once.len) == 0 &&
