@@ -230,22 +230,25 @@ static void drop_stale(struct plan *p, const struct world *have)
 	}
 }
 
-static void plan_load(struct plan *p, const struct settings *want, const struct world *have, bool new_image,
-		      const struct plan_options *o)
+static int plan_load(struct plan *p, const struct settings *want, const struct world *have, bool new_image,
+		     const struct plan_options *o, struct err *e)
 {
 	const struct facts *f = have->facts;
 	auto_free char *cmdline = NULL;
 	const char *why;
 	struct step *s;
+	int r;
 
 	if (o->foreign) {
 		s = add_step(p, STEP_LOAD, have->image_path ? have->image_path : IMAGE_DIR, "at the next boot of this system");
 		s->deferred = true;
-		return;
+		return 0;
 	}
 	if (f->crash_size <= 0 || !f->cmdline)
-		return;
-	cmdline = capture_cmdline(f->cmdline, want, f->boot_id, (unsigned)f->boot_apicid);
+		return 0;
+	r = capture_cmdline(f->cmdline, want, f->boot_id, f->boot_apicid, &cmdline, e);
+	if (r < 0)
+		return r;
 	if (new_image)
 		why = "the image changes";
 	else if (f->crash_loaded != YES)
@@ -255,11 +258,11 @@ static void plan_load(struct plan *p, const struct settings *want, const struct 
 	else if (!have->loaded_cmdline || strcmp(have->loaded_cmdline, cmdline) != 0)
 		why = "the capture kernel's command line changes";
 	else
-		return;
+		return 0;
 	s = add_step(p, STEP_LOAD, have->image_path, why);
-	s->kernel = xstrdup(want->capture_kernel && *want->capture_kernel == '/' ? want->capture_kernel :
-			    have->kernel->image);
+	s->kernel = xstrdup(have->kernel->image);
 	s->cmdline = take_ptr(cmdline);
+	return 0;
 }
 
 static int plan_arm(struct plan *p, const struct settings *want, struct world *have, const struct plan_options *o,
@@ -275,7 +278,8 @@ static int plan_arm(struct plan *p, const struct settings *want, struct world *h
 	else
 		p->crashkernel = reserve_auto(have->facts, have->image);
 	if (!p->crashkernel)
-		return err_set(e, EINVAL, "cannot tell how much memory to reserve; set CRASHKERNEL in '%s'", SETTINGS_PATH);
+		return err_set(e, ENOTSUP, "this machine has too little memory to spare any for a capture kernel by itself; "
+			       "set CRASHKERNEL in '%s' to reserve some all the same", SETTINGS_PATH);
 	if (have->peer)
 		record_peer(p, have);
 	image = plan_image(p, have, o, e);
@@ -289,8 +293,7 @@ static int plan_arm(struct plan *p, const struct settings *want, struct world *h
 		disable_peer(p, have);
 	drop_stale(p, have);
 	run_generator(p, have, edited, o);
-	plan_load(p, want, have, image == 1, o);
-	return 0;
+	return plan_load(p, want, have, image == 1, o, e);
 }
 
 /* --- taking off ----------------------------------------------------------------------------- */
@@ -327,6 +330,24 @@ static int plan_disarm(struct plan *p, struct world *have, const struct plan_opt
 	return 0;
 }
 
+/*
+ * Bytes that a capture needs now.  Where a size was set by hand somebody may have
+ * measured it, so only what no kernel starts with is called too small.
+ */
+static uint64_t need_bytes(const struct settings *want, const struct world *have)
+{
+	struct reserve_sum sum;
+	uint64_t least = 0;
+
+	reserve_compute(have->facts, have->image, &sum);
+	if (!want->crashkernel)
+		return sum.need;
+	for (size_t i = 0; i < sum.n_parts; i++)
+		if (strcmp(sum.parts[i].name, "kernel") == 0 || strcmp(sum.parts[i].name, "running") == 0)
+			least += sum.parts[i].bytes;
+	return least;
+}
+
 int plan_compute(const struct settings *want, struct world *have, const struct plan_options *o, struct plan **ret,
 		 struct err *e)
 {
@@ -347,6 +368,7 @@ int plan_compute(const struct settings *want, struct world *have, const struct p
 		released |= p->steps[i].kind == STEP_RELEASE;
 	f.wanted = active ? p->crashkernel : NULL;
 	f.boot = p->boot_value;
+	f.need = active ? need_bytes(want, have) : 0;
 	if (released)
 		f.reserved = 0;
 	p->reserve = reserve_state(&f);

@@ -213,15 +213,16 @@ struct image_spec world_image_spec(const struct root *root, const struct setting
 static void read_image(const struct root *root, const struct settings *want, const struct world_options *o,
 		       struct world *w)
 {
+	const char *release = o->kernel ? o->kernel : want->capture_kernel;
 	struct err why = { 0 };
 	struct image_spec spec;
 
 	w->image_why = xstrdup("");
 	list_images(root, w);
-	w->kernel = facts_kernel(w->facts, o->kernel);
+	w->kernel = facts_kernel(w->facts, release);
 	if (!w->kernel) {
 		free(w->image_why);
-		w->image_why = o->kernel ? xasprintf("kernel '%s' is not installed", o->kernel) :
+		w->image_why = release ? xasprintf("kernel '%s' is not installed", release) :
 			xstrdup("no kernel is installed in '/boot' or '/lib/modules'");
 		w->image_code = ENOENT;
 		return;
