@@ -3,46 +3,79 @@
 #define CRASHCFG_LAB_H
 
 #include "image.h"
+#include "manifest.h"
 
 /*
  * The laboratory: a QEMU guest that boots a host's kernel, is armed by the
  * shipped `crashcfg load`, is crashed by sysrq, and whose dump is then opened.
+ *
+ * Three things run in turn: the guest that crashes and captures; a second boot
+ * that mounts the scratch disk as the host's next boot would and hands the dump
+ * out (so no privilege is needed here, whatever the file system is); and a
+ * child process that reads the dump.  No network, no host file is written but
+ * those below the work folder, and all of it dies with the caller.
  */
+
+/* One line of the timeline. */
+struct lab_event {
+	const char *name;	/* see lab_event_names in the manual page: "boot", "armed", "panic", "capture", ... */
+	double seconds;		/* since QEMU was started */
+	double percent;		/* "vmcore" alone, while it is written; else -1 */
+	const char *text;	/* what there is to say, "" nothing */
+};
+
 struct lab_request {
-	const struct root *root;
+	const struct root *root;	/* its settings files go into the guest */
 	const struct kernel_fact *kernel;
 	const struct root *kernel_root;
 	const char *image;		/* the capture image, a file */
 	const struct recipe *recipe;	/* what it names: the scratch disk takes that identity */
-	const char *self;		/* path of the crashcfg program that runs inside */
+	const char *self;		/* path of the crashcfg program that runs inside: this very one */
 	const char *tool_dir;		/* lab-init lies there */
 	const char *work;		/* scratch folder for disk, console log, initramfs; made and removed by the caller */
 	uint64_t memory;		/* bytes of the guest */
 	const char *crashkernel;	/* value for the first kernel */
 	const char *accel;		/* "auto", "kvm", "tcg" */
-	int timeout_ms;
-	/* One call per event of the timeline: "boot", "armed", "panic", "capture", "dmesg", "vmcore", "renamed", "reboot". */
-	void (*event)(void *ctx, const char *name, double seconds, const char *text);
+	const struct strv *qemu_args;	/* more arguments for QEMU; NULL: none */
+	int timeout_ms;			/* for all of it */
+	int stop_fd;			/* readable: end at once (-EINTR); -1: none */
+	void (*event)(void *ctx, const struct lab_event *ev);	/* NULL: none */
 	void *ctx;
+};
+
+struct lab_file {
+	char *name;		/* "localhost/20261121T001200Z-6f1e2a3b/dmesg.txt" */
+	uint64_t size;
 };
 
 struct lab_result {
 	bool pass;
-	char *reason;			/* why not */
-	char *accel;			/* what was used */
+	char *reason;			/* why not; "" when it passed */
+	char *accel;			/* what was used: "kvm", "tcg" */
+	char *accel_why;		/* why not KVM where that was tried, "" */
 	char *console;			/* path of the console log */
-	char *dump;			/* path of the vmcore copied out of the scratch disk */
-	struct manifest *manifest;
-	char *panic;			/* panic line found in the dump's own log */
-	uint64_t pages, bytes;
-	double panic_to_reset;		/* seconds */
+	char *collect_console;		/* of the second boot; NULL: there was none */
+	char *dump;			/* path of the vmcore copied out of the scratch disk; NULL: none */
+	struct lab_file *files;		/* all that lies in the dump folder */
+	size_t n_files;
+	struct manifest *manifest;	/* NULL: none came */
+	char *image_sha256;		/* of the capture image, the same in the guest */
+	char *release;			/* kernel release that the dump tells, NULL */
+	char *panic;			/* panic line found in the dump's own log, NULL */
+	uint64_t pages, bytes;		/* of the dump */
+	double panic_to_reset;		/* seconds; 0: there was no panic or no reset */
 };
 void lab_result_done(struct lab_result *r);
+#define auto_lab_result AUTO(lab_result_done)
 
-/* 0: it ran, look at pass.  -ENOENT: QEMU or a tool is missing, text names the package. */
+/*
+ * 0: it ran, look at pass.  -ENOENT: QEMU or a tool is missing, text names the package.
+ * -ENOTSUP: a disk or machine that cannot be played.  -EINTR: it was told to stop.
+ * *ret holds what there is even on failure (the console log's path).
+ */
 int lab_run(const struct lab_request *q, struct lab_result *ret, struct err *e);
 
-/* storage_find()'s answer for a scratch virtio disk with file system FSTYPE. */
-int lab_storage(const char *fstype, const char *dir, struct storage *ret, struct err *e);
+/* storage_find()'s answer for a scratch virtio disk of SIZE bytes (0: a size that fits) with file system FSTYPE. */
+int lab_storage(const char *fstype, const char *dir, uint64_t size, struct storage *ret, struct err *e);
 
 #endif

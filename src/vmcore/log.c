@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "log.h"
-#include "num.h"
-#include "vmcore.h"
+#include "vmcoreinfo.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -13,19 +12,9 @@
 #define RING_BITS_MAX 30
 #define LOG_MAX (256U << 20)
 
-char *vmcoreinfo_get(const char *info, const char *key)
-{
-	size_t len = strlen(key);
-
-	for (const char *line = info; line && *line; line = strchr(line, '\n'), line += line != NULL)
-		if (strncmp(line, key, len) == 0 && line[len] == '=')
-			return xstrndup(line + len + 1, strcspn(line + len + 1, "\n"));
-	return NULL;
-}
-
 static int info_value(const char *info, const char *key, bool hex, uint64_t *ret)
 {
-	auto_free char *text = vmcoreinfo_get(info, key);
+	auto_free char *text = vmcoreinfo_get(info, strlen(info), key);
 	char *end;
 
 	if (!text)
@@ -315,53 +304,4 @@ int log_read(const char *info, const struct memory *mem, struct buf *ret, struct
 		return err_set(e, EIO, "no record of the kernel log is in the dump");
 	buf_add(ret, log.data, log.len);
 	return 0;
-}
-
-/* --- the panic line ------------------------------------------------------------------------------- */
-
-/* By weight: a later one of the same weight wins. */
-static int panic_weight(const char *line)
-{
-	static const struct {
-		const char *text;
-		int weight;
-	} rows[] = {
-		{ "Kernel panic - not syncing", 3 },
-		{ "BUG: ", 2 },
-		{ "Oops", 2 },
-		{ "kernel BUG at ", 2 },
-		{ "Unable to handle kernel ", 2 },
-		{ "general protection fault", 2 },
-		{ "watchdog: BUG: ", 2 },
-		{ "sysrq: Trigger a crash", 1 },
-		{ "SysRq : Trigger a crash", 1 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (strncmp(line, rows[i].text, strlen(rows[i].text)) == 0)
-			return rows[i].weight;
-	return 0;
-}
-
-char *log_panic_line(const char *log)
-{
-	const char *best = NULL;
-	int weight = 1;
-
-	for (const char *line = log; line && *line; line = strchr(line, '\n'), line += line != NULL) {
-		const char *text = line;
-		int w;
-
-		if (*text == '[') {
-			text += strcspn(text, "]\n");
-			text += *text == ']';
-			text += *text == ' ';
-		}
-		w = panic_weight(text);
-		if (w >= weight) {
-			best = text;
-			weight = w;
-		}
-	}
-	return best ? xstrndup(best, strcspn(best, "\n")) : NULL;
 }

@@ -19,9 +19,6 @@ struct memory {
 	void *ctx;
 };
 
-/* A line "KEY=..." of VMCOREINFO; NULL: none.  Caller frees. */
-char *vmcoreinfo_get(const char *info, const char *key);
-
 /*
  * The log as dmesg prints it.  Records that cannot be read are left out, so a
  * dump that was cut off gives what it has.  64-bit little-endian layouts.

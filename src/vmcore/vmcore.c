@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmcore.h"
 #include "log.h"
+#include "vmcoreinfo.h"
 
 #include <libkdumpfile/kdumpfile.h>
 
@@ -84,7 +85,7 @@ const char *vmcore_info(const struct vmcore *v)
 
 char *vmcore_info_get(const struct vmcore *v, const char *key)
 {
-	return vmcoreinfo_get(v->info, key);
+	return vmcoreinfo_get(v->info, strlen(v->info), key);
 }
 
 static int read_virtual(void *ctx, uint64_t addr, void *to, size_t len)

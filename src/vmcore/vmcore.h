@@ -48,8 +48,4 @@ void vmcore_look_done(struct vmcore_look *l);
 /* -ETIMEDOUT, -EIO: the child was ended by a limit or a signal. */
 int vmcore_look(const char *path, int deadline_ms, struct vmcore_look *ret, struct err *e);
 
-/* The last line of a kernel log that tells of a panic ("Kernel panic - not syncing: ..."), else of an oops, a bug or
- * sysrq's crash, without its time stamp; NULL: none.  Caller frees. */
-char *log_panic_line(const char *log);
-
 #endif
