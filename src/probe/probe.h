@@ -24,6 +24,10 @@
  * act on it only when faults->errors is 0.  Negative only when nothing can be told.
  */
 int settings_read(const struct root *root, struct settings **ret, struct fault_list *faults, struct err *e);
+/* The same for one file's bytes, on top of what S holds; what keys demand of each other is not checked. */
+void settings_read_text(const char *file, const char *data, size_t len, struct settings *s, struct fault_list *faults);
+/* The files that the settings name: are they there, readable by the right ones, able to run? */
+void settings_check_files(const struct root *root, const struct settings *s, struct fault_list *faults);
 
 int facts_read(const struct root *root, struct facts **ret, struct err *e);
 
