@@ -1,15 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli.h"
 
-extern const struct command cmd_check, cmd_show, cmd_apply, cmd_diff, cmd_remove, cmd_status, cmd_facts, cmd_build,
-	cmd_load, cmd_unload, cmd_estimate, cmd_test;
-
-/* In the order of the journey; help, man page and completion keep it. */
-const struct command *const commands[] = {
-	&cmd_check, &cmd_show, &cmd_diff, &cmd_apply, &cmd_status, &cmd_remove, &cmd_facts, &cmd_build,
-	&cmd_load, &cmd_unload, &cmd_estimate, &cmd_test, NULL,
-};
-
 int main(int argc, char *argv[])
 {
 	return cli_main(argc, argv);
