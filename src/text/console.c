@@ -2,6 +2,7 @@
 #include "console.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static const char *const names[CONSOLE_PHASES] = {
@@ -22,12 +23,15 @@ const char *console_phase_name(enum console_phase p)
 	return names[p];
 }
 
-void console_format(struct buf *to, double seconds, enum console_phase p, const char *text)
+size_t console_format(char line[static CONSOLE_LINE_MAX], long long ms, enum console_phase p, const char *text)
 {
-	buf_addf(to, CONSOLE_MARK "%8.3f] %s: ", seconds, names[p]);
-	for (; *text; text++)
-		buf_addc(to, (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text);
-	buf_addc(to, '\n');
+	size_t n = (size_t)snprintf(line, CONSOLE_LINE_MAX, CONSOLE_MARK "%4lld.%03lld] %s: ", ms / 1000, ms % 1000,
+				    names[p]);
+
+	for (; *text && n < CONSOLE_LINE_MAX - 1; text++)
+		line[n++] = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;
+	line[n++] = '\n';
+	return n;
 }
 
 /* "   1.234] " at P: the seconds and where they end. */

@@ -2,9 +2,8 @@
 #ifndef CRASHCFG_CONSOLE_H
 #define CRASHCFG_CONSOLE_H
 
-#include "buf.h"
-
 #include <stdbool.h>
+#include <stddef.h>
 
 /*
  * The lines that capture-init prints on the console, one per phase:
@@ -33,8 +32,12 @@ enum console_phase {
 };
 
 const char *console_phase_name(enum console_phase p);	/* "dmesg" */
-/* One line with its newline; control characters in TEXT become '?'. */
-void console_format(struct buf *to, double seconds, enum console_phase p, const char *text);
+/*
+ * Write one line with its newline; the length is returned, it is not NUL-terminated.
+ * Control characters in TEXT become '?', too long a text is cut.  Allocates nothing.
+ */
+#define CONSOLE_LINE_MAX 512
+size_t console_format(char line[static CONSOLE_LINE_MAX], long long ms, enum console_phase p, const char *text);
 
 struct console_line {
 	enum console_phase phase;

@@ -3,7 +3,9 @@
 
 #include "record.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <time.h>
 
 /* More phases or attempts than any capture makes; what has more is not a manifest. */
 #define LIST_MAX 4096
@@ -139,4 +141,20 @@ int manifest_decode(const char *text, size_t len, struct manifest **ret, struct 
 const char *manifest_state_name(enum manifest_state s)
 {
 	return states[s];
+}
+
+char *manifest_folder(int64_t crash_time, const char *boot_id)
+{
+	time_t t = (time_t)crash_time;
+	char stamp[64], id[9] = "00000000";
+	struct tm tm;
+	size_t n = 0;
+
+	if (!gmtime_r(&t, &tm) || strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H-%M-%SZ", &tm) == 0)
+		return manifest_folder(0, boot_id);
+	while (n < 8 && isxdigit((unsigned char)boot_id[n]))
+		n++;
+	for (size_t i = 0; n == 8 && i < n; i++)
+		id[i] = (char)tolower((unsigned char)boot_id[i]);
+	return xasprintf("%s-%s", stamp, id);
 }

@@ -73,5 +73,11 @@ void manifest_encode(const struct manifest *m, struct buf *to);
 /* Unknown members are ignored, absent ones take their empty value.  -EINVAL: not a manifest. */
 int manifest_decode(const char *text, size_t len, struct manifest **ret, struct err *e);
 const char *manifest_state_name(enum manifest_state s);
+/*
+ * Name of a dump's folder: "2026-11-21T00-10-22Z-1b4e28ba", crash time in UTC and the first eight
+ * digits of the crashed system's boot id ("00000000" where that is not a boot id).  Two crashes
+ * never share one: whoever makes it adds ".2", ".3" ... where it is there already.  Caller frees.
+ */
+char *manifest_folder(int64_t crash_time, const char *boot_id);
 
 #endif

@@ -13,6 +13,7 @@
  * codec is its only home.  recipe_decode(recipe_encode(x)) is x.
  */
 #define RECIPE_PATH "/etc/crashcfg/recipe.json"
+#define RECIPE_MAX (4U << 20)	/* bytes; nothing larger is read */
 
 enum end_action { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
 

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "devices.h"
+
+#include "file.h"
+#include "own.h"
+#include "proc.h"
+#include "say.h"
+#include "uevent.h"
+
+#include <blkid/blkid.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/btrfs.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#define EVENT_BYTES 8192		/* UEVENT_BUFFER_SIZE is 2048, and the header before it */
+#define QUEUE_BYTES (1 << 20)
+#define DEVICES_MAX 4096
+
+/* Ask the kernel to say "add" once more for each block device that it has. */
+static void announce_all(void)
+{
+	auto_closedir DIR *dir = opendir("/sys/class/block");
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir))) {
+		auto_free char *path = xasprintf("/sys/class/block/%s/uevent", de->d_name);
+		auto_close int fd = de->d_name[0] == '.' ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+
+		/* One that is just going away refuses. */
+		if (fd >= 0)
+			fd_write_all(fd, "add", 3);
+	}
+}
+
+int devices_open(struct devices *d, const struct recipe *r, struct page *p, struct err *e)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	auto_close int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+	int size = QUEUE_BYTES;
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		return err_set(e, errno, "cannot listen for devices: %s", strerror(errno));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	*d = (struct devices){ .recipe = r, .page = p, .fd = take_fd(fd) };
+	announce_all();
+	return 0;
+}
+
+static void note(struct devices *d, const struct uevent *ev)
+{
+	struct device *dev = NULL;
+	size_t i;
+
+	for (i = 0; i < d->n && strcmp(d->list[i].name, ev->devname) != 0; i++)
+		;
+	if (strcmp(ev->action, "remove") == 0) {
+		if (i < d->n) {
+			d->list[i].fstype[0] = '\0';
+			d->list[i].asked = true;
+		}
+		return;
+	}
+	if (i == d->n && d->n == DEVICES_MAX)
+		return;
+	dev = i < d->n ? &d->list[i] : vec_push(&d->list, &d->n);
+	memcpy(dev->name, ev->devname, sizeof(dev->name));
+	/* "change" may mean another medium; "add" for a known one is our own announcement. */
+	if (strcmp(ev->action, "change") == 0)
+		dev->asked = false;
+}
+
+static void drain_events(struct devices *d)
+{
+	char data[EVENT_BYTES];
+	struct uevent ev;
+
+	for (;;) {
+		struct sockaddr_nl from = { .nl_pid = 1 };
+		socklen_t len = sizeof(from);
+		ssize_t n = recvfrom(d->fd, data, sizeof(data), 0, (struct sockaddr *)&from, &len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0 && errno == ENOBUFS) {
+			/* Some were lost. */
+			announce_all();
+			continue;
+		}
+		if (n <= 0)
+			return;
+		page_beat(d->page);
+		if (from.nl_pid == 0 && uevent_parse(data, (size_t)n, &ev) && strcmp(ev.subsystem, "block") == 0 &&
+		    ev.devname[0])
+			note(d, &ev);
+	}
+}
+
+/* The file systems that the recipe's targets have, for the probe to look for nothing else. */
+static size_t wanted_types(const struct recipe *r, char *types[static ATTEMPTS_MAX + 1])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_targets && n < ATTEMPTS_MAX; i++)
+		if (r->targets[i].fstype[0])
+			types[n++] = r->targets[i].fstype;
+	types[n] = NULL;
+	return n;
+}
+
+static void take_value(blkid_probe pr, const char *name, char *to, size_t size)
+{
+	const char *value;
+
+	to[0] = '\0';
+	if (blkid_probe_lookup_value(pr, name, &value, NULL) == 0 && strlen(value) < size)
+		strcpy(to, value);
+}
+
+/* What does the open device bear?  0, or -EIO: it cannot be told; then nothing is set. */
+static int ask(const struct recipe *r, int fd, struct device *dev)
+{
+	char *types[ATTEMPTS_MAX + 1];
+	blkid_probe pr = blkid_new_probe();
+	int err = -EIO;
+
+	dev->fstype[0] = '\0';
+	if (pr && wanted_types(r, types) && blkid_probe_set_device(pr, fd, 0, 0) == 0 &&
+	    blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL) == 0 &&
+	    blkid_probe_filter_superblocks_type(pr, BLKID_FLTR_ONLYIN, types) == 0 && blkid_do_safeprobe(pr) == 0) {
+		take_value(pr, "TYPE", dev->fstype, sizeof(dev->fstype));
+		take_value(pr, "UUID", dev->uuid, sizeof(dev->uuid));
+		take_value(pr, "LABEL", dev->label, sizeof(dev->label));
+		dev->size = (uint64_t)blkid_probe_get_size(pr);
+		err = 0;
+	}
+	blkid_free_probe(pr);
+	return err;
+}
+
+static int open_device(const struct device *dev)
+{
+	auto_free char *path = xasprintf("/dev/%s", dev->name);
+
+	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static bool is_skipped(const struct page *p, const char *name)
+{
+	for (unsigned i = 0; i < p->n_skips; i++)
+		if (strcmp(p->skip[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* Ask those that were named and not yet asked.  A disk that hangs is noted first: the next worker passes it over. */
+static void ask_new(struct devices *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		struct device *dev = &d->list[i];
+		auto_close int fd = -1;
+
+		if (dev->asked)
+			continue;
+		dev->asked = true;
+		dev->scanned = false;
+		if (is_skipped(d->page, dev->name))
+			continue;
+		memcpy(d->page->probing, dev->name, sizeof(dev->name));
+		fd = open_device(dev);
+		if (fd >= 0)
+			ask(d->recipe, fd, dev);
+		d->page->probing[0] = '\0';
+		page_beat(d->page);
+	}
+}
+
+static bool matches(const struct device *dev, const struct recipe_target *t)
+{
+	if (strcmp(dev->fstype, t->fstype) != 0)
+		return false;
+	return t->uuid[0] ? strcmp(dev->uuid, t->uuid) == 0 : t->label[0] && strcmp(dev->label, t->label) == 0;
+}
+
+/* btrfs finds the members of a file system only among those it was told of. */
+static void scan_btrfs(struct device *dev)
+{
+	struct btrfs_ioctl_vol_args args = { .fd = 0 };
+	auto_close int fd = -1;
+
+	if (dev->scanned || strcmp(dev->fstype, "btrfs") != 0)
+		return;
+	fd = open("/dev/btrfs-control", O_RDWR | O_CLOEXEC);
+	snprintf(args.name, sizeof(args.name), "/dev/%s", dev->name);
+	dev->scanned = fd >= 0 && ioctl(fd, BTRFS_IOC_SCAN_DEV, &args) >= 0;
+}
+
+/* Ask the open device once more, right before it is mounted: names are handed out anew at every boot. */
+static int recheck(const struct devices *d, const struct recipe_target *t, const struct device *dev, int fd,
+		   struct err *e)
+{
+	struct device now = *dev;
+
+	if (ask(d->recipe, fd, &now) < 0 || !matches(&now, t))
+		return err_set(e, EMEDIUMTYPE, "'/dev/%s' no longer bears the file system of '%s'", dev->name, t->url);
+	/* The members of a btrfs have sizes of their own; the recipe knows but one. */
+	if (t->size && now.size != t->size && strcmp(t->fstype, "btrfs") != 0)
+		return err_set(e, EMEDIUMTYPE,
+			       "'/dev/%s' has %llu bytes where the recipe has %llu: not the device of '%s'", dev->name,
+			       (unsigned long long)now.size, (unsigned long long)t->size, t->url);
+	return 0;
+}
+
+int devices_wait(struct devices *d, const struct recipe_target *t, long long ms, size_t seen, int *ret_fd,
+		 char path[static DEVNAME_MAX + 8], struct err *e)
+{
+	long long end = now_ms() + ms, left;
+	struct pollfd fds = { .fd = d->fd, .events = POLLIN };
+
+	if (!t->uuid[0] && !t->label[0])
+		return err_set(e, ENOTSUP, "the recipe tells neither UUID nor label of '%s': build the image again", t->url);
+	do {
+		size_t n = 0;
+
+		drain_events(d);
+		ask_new(d);
+		for (size_t i = 0; i < d->n; i++) {
+			struct device *dev = &d->list[i];
+			auto_close int fd = -1;
+			int r;
+
+			if (!matches(dev, t))
+				continue;
+			scan_btrfs(dev);
+			if (n++ < seen)
+				continue;
+			fd = open_device(dev);
+			if (fd < 0)
+				return err_set(e, errno, "cannot open '/dev/%s': %s", dev->name, strerror(errno));
+			r = recheck(d, t, dev, fd, e);
+			if (r < 0)
+				return r;
+			snprintf(path, DEVNAME_MAX + 8, "/dev/%s", dev->name);
+			*ret_fd = take_fd(fd);
+			return 0;
+		}
+		left = end - now_ms();
+	} while (left > 0 && poll(&fds, 1, (int)left) >= 0);
+	return err_set(e, ENODEV, "no device with %s=%s (%s) came within %lld s%s", t->uuid[0] ? "UUID" : "LABEL",
+		       t->uuid[0] ? t->uuid : t->label, t->fstype, ms / 1000, d->n ? "" : "; there is no block device at all");
+}

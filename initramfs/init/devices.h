@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_INIT_DEVICES_H
+#define CRASHCFG_INIT_DEVICES_H
+
+#include "err.h"
+#include "page.h"
+#include "recipe.h"
+
+/*
+ * Block devices, as kernel events name them.  Nothing sleeps and nothing scans: a
+ * device is opened and asked for its file system once an event named it.
+ */
+struct device {
+	char name[DEVNAME_MAX];		/* "vda1", below /dev */
+	bool asked;
+	char fstype[16], uuid[64], label[64];	/* "" where it bears none of the wanted file systems */
+	uint64_t size;			/* bytes */
+	bool scanned;			/* made known to btrfs */
+};
+
+struct devices {
+	const struct recipe *recipe;
+	struct page *page;
+	int fd;				/* netlink socket */
+	struct device *list;
+	size_t n;
+};
+
+/* Listen for events; to be called before modules are loaded.  Those that are there already are announced again. */
+int devices_open(struct devices *d, const struct recipe *r, struct page *p, struct err *e);
+
+/*
+ * Wait until a device is there that bears T's file system by UUID or label, at most MS
+ * milliseconds, and return it, open for reading, as *ret_fd, to be held while it is mounted.  SEEN: how
+ * many of the matching ones to pass over, since mounting them failed (btrfs on several
+ * devices: the last to come makes it whole).  Identity and size are asked of the open device.
+ * -ENODEV: none came; -EMEDIUMTYPE: it is there but not what the recipe knows, the text says how.
+ */
+int devices_wait(struct devices *d, const struct recipe_target *t, long long ms, size_t seen, int *ret_fd,
+		 char path[static DEVNAME_MAX + 8], struct err *e);
+
+#endif

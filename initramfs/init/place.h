@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_INIT_PLACE_H
+#define CRASHCFG_INIT_PLACE_H
+
+#include "capture.h"
+
+/* The dump folder of one target, open for writing. */
+struct place {
+	int target;
+	int dir;
+	char *shown;	/* "/var/crash/host/2026-11-21T00-10-22Z-1b4e28ba", for people */
+};
+
+void place_done(struct place *p);
+#define auto_place AUTO(place_done)
+
+/* Kinds of destination differ in how a place is reached; all that follows works on the open folder. */
+struct destination {
+	const char *name;
+	bool (*takes)(const struct recipe_target *t);
+	/* Reach target I and make its dump folder; notes in the page what was done. */
+	int (*open)(struct capture *c, int i, struct place *ret, struct err *e);
+};
+/* NULL: this program does not know such targets. */
+const struct destination *destination_find(const struct recipe_target *t);
+extern const struct destination destination_disk;
+
+/* Open the folder of target I again, which an earlier worker made. */
+int place_reopen(const struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e);
+/* Where target I's file system is mounted. */
+#define MOUNT_POINT_MAX 32
+void place_mount_point(int i, char path[static MOUNT_POINT_MAX]);
+
+/* A file that is NAME.incomplete until place_commit() has brought it to the disk.  A descriptor, or an error. */
+int place_create(const struct place *p, const char *name, struct err *e);
+/* fsync of FD, which is NAME.incomplete, then its final name; an existing NAME is never replaced (-EEXIST). */
+int place_commit(const struct place *p, int fd, const char *name, struct err *e);
+/* All of it in one. */
+int place_put(const struct place *p, const char *name, const void *data, size_t len, struct err *e);
+/* The folder itself on the disk: the names given by place_commit() are safe then. */
+int place_sync(const struct place *p, struct err *e);
+
+#endif

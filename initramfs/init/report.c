@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "report.h"
+
+#include "dump.h"
+#include "file.h"
+#include "manifest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define GIVE_WAY (256 << 10)	/* bytes of a partial dump, more than any manifest */
+
+static const char *url(const struct recipe *r, int i)
+{
+	return i < 0 ? "" : r->targets[i].url;
+}
+
+static void add_phases(struct manifest *m, const struct page *p, const struct recipe *r)
+{
+	for (unsigned i = 0; i < p->n_phases; i++) {
+		const struct page_phase *ph = &p->phases[i];
+		struct manifest_phase *to;
+
+		if (ph->open)
+			continue;
+		to = vec_push(&m->phases, &m->n_phases);
+		to->name = xstrdup(ph->name);
+		to->target = xstrdup(url(r, ph->target));
+		to->seconds = (double)ph->ms / 1000;
+		to->exit_code = ph->exit_code;
+		to->error = xstrdup(ph->error);
+	}
+}
+
+static void add_attempts(struct manifest *m, const struct page *p, const struct recipe *r)
+{
+	for (int i = 0; i < ATTEMPTS_MAX; i++) {
+		const struct page_attempt *a = &p->attempts[i];
+		struct manifest_attempt *to;
+
+		/* One that is at work has no result yet. */
+		if (!a->begun || (!a->saved && !a->error[0]))
+			continue;
+		to = vec_push(&m->attempts, &m->n_attempts);
+		to->target = xstrdup(url(r, i));
+		to->result = xstrdup(a->saved ? "saved" : "failed");
+		to->error = xstrdup(a->error);
+	}
+}
+
+static enum manifest_state state(const struct page_attempt *a, bool final)
+{
+	if (a->saved)
+		return MANIFEST_COMPLETE;
+	if (!final)
+		return MANIFEST_SAVING;
+	return a->partial ? MANIFEST_INCOMPLETE : a->log ? MANIFEST_LOG_ONLY : MANIFEST_FAILED;
+}
+
+static struct manifest *tell(const struct capture *c, int i, bool final)
+{
+	const struct page_attempt *a = &c->page->attempts[i];
+	const struct recipe *r = c->recipe;
+	const struct page *p = c->page;
+	struct manifest *m = xcalloc(1, sizeof(*m));
+
+	m->state = state(a, final);
+	m->host = xstrdup(r->host);
+	m->machine_id = xstrdup(r->machine_id);
+	m->boot_id = xstrdup(c->boot_id);
+	m->kernel = xstrdup(c->notes.release);
+	m->build_id = xstrdup(c->notes.build_id);
+	m->crash_time = c->notes.crash_time;
+	m->panic = xstrdup(p->panic);
+	m->target = xstrdup(url(r, p->winner));
+	m->bytes = a->bytes;
+	m->sha256 = xstrdup(a->saved ? p->sha256 : "");
+	m->pages = a->saved ? p->pages : 0;
+	m->checked = a->saved && p->checked;
+	m->check = xstrdup(a->saved || p->winner < 0 ? p->check : "");
+	m->mem_total = p->mem_total;
+	m->mem_low = p->mem_low;
+	m->dump_level = r->dump_level;
+	m->compress = xstrdup(r->compress);
+	m->collector = xstrdup("makedumpfile");
+	add_phases(m, p, r);
+	add_attempts(m, p, r);
+	return m;
+}
+
+static void shorten_dump(const struct place *at)
+{
+	auto_close int fd = openat(at->dir, DUMP_PART, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	/* The freed blocks are another file's only once this is on the disk (btrfs). */
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > GIVE_WAY && ftruncate(fd, st.st_size - GIVE_WAY) == 0)
+		fsync(fd);
+}
+
+int report_write(const struct capture *c, const struct place *at, bool final, struct err *e)
+{
+	struct page_attempt *a = &c->page->attempts[at->target];
+	auto_manifest struct manifest *m = tell(c, at->target, final);
+	auto_buf struct buf text = { 0 };
+	struct stat st;
+	int r;
+
+	manifest_encode(m, &text);
+	r = file_replace_at(at->dir, MANIFEST_NAME, text.data, text.len, 0600);
+	for (int i = 0; i < 2 && r == -ENOSPC && a->partial; i++) {
+		if (i == 0)
+			shorten_dump(at);
+		else if (unlinkat(at->dir, DUMP_PART, 0) == 0 && fsync(at->dir) == 0)
+			a->partial = false;
+		a->bytes = fstatat(at->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)st.st_size : 0;
+		m->bytes = a->bytes;
+		m->state = state(a, final);
+		buf_clear(&text);
+		manifest_encode(m, &text);
+		r = file_replace_at(at->dir, MANIFEST_NAME, text.data, text.len, 0600);
+	}
+	return r < 0 ? err_set(e, -r, "cannot write '%s/" MANIFEST_NAME "': %s", at->shown, strerror(-r)) : 0;
+}

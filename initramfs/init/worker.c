@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "capture.h"
+
+#include "cmdline.h"
+#include "dump.h"
+#include "file.h"
+#include "modules.h"
+#include "num.h"
+#include "place.h"
+#include "report.h"
+#include "say.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/*
+ * The worker: does all that can hang, crash or run out of memory.  It may be killed at
+ * any point; what it has done stands in the page, and the next worker goes on from there.
+ */
+
+#define CMDLINE_MAX 65536
+
+static int stage_look(struct capture *c, struct err *e)
+{
+	struct stat st;
+
+	page_sample_memory(c->page);
+	if (stat(VMCORE, &st) < 0)
+		return err_set(e, errno, "'" VMCORE "': %s: no crashed kernel is behind this one", strerror(errno));
+	atomic_store(&c->page->vmcore_size, (uint64_t)st.st_size);
+	return 0;
+}
+
+static int stage_notes(struct capture *c, struct err *e)
+{
+	return notes_read(&c->notes, e);
+}
+
+static int stage_log(struct capture *c, struct err *e)
+{
+	return log_take(c->page, e);
+}
+
+static int stage_modules(struct capture *c, struct err *e)
+{
+	modules_answer_kernel();
+	return modules_load(c->recipe, c->page, e);
+}
+
+/* Log, VMCOREINFO and registers: the log first and by itself, since it is worth most. */
+static int save_log(struct capture *c, const struct place *to, struct err *e)
+{
+	struct page_attempt *a = &c->page->attempts[to->target];
+	char size[SIZE_TEXT_MAX];
+	struct stat st;
+	int r;
+
+	if (c->page->log_ready) {
+		auto_close int fd = place_create(to, "dmesg.txt", e);
+
+		if (fd < 0)
+			return fd;
+		r = log_write(c->page, fd, e);
+		if (r < 0)
+			return err_wrap(e, "cannot write '%s/dmesg.txt.incomplete'", to->shown);
+		r = place_commit(to, fd, "dmesg.txt", e);
+		if (r == 0)
+			r = place_sync(to, e);
+		if (r < 0)
+			return r;
+		a->log = true;
+		if (fstat(fd, &st) == 0)
+			say(CONSOLE_DMESG, "saved %s/dmesg.txt (%s)", to->shown, size_human((uint64_t)st.st_size, size));
+	}
+	r = place_put(to, "vmcoreinfo.txt", buf_text(&c->notes.vmcoreinfo), c->notes.vmcoreinfo.len, e);
+	if (r == 0)
+		r = place_put(to, "registers.txt", buf_text(&c->notes.registers), c->notes.registers.len, e);
+	page_beat(c->page);
+	return r;
+}
+
+static int phase_open(struct capture *c, int i, struct place *place, struct err *e)
+{
+	const struct destination *how = destination_find(&c->recipe->targets[i]);
+	int r;
+
+	page_phase_begin(c->page, "device", i);
+	if (!how)
+		r = err_set(e, ENOTSUP, "a target of kind '%s' is not known to this capture-init",
+			    target_kind_name(c->recipe->targets[i].kind));
+	else
+		r = how->open(c, i, place, e);
+	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
+	return r;
+}
+
+static int phase_log(struct capture *c, const struct place *place, struct err *e)
+{
+	int r;
+
+	page_phase_begin(c->page, "dmesg", place->target);
+	r = save_log(c, place, e);
+	if (r == 0)
+		r = report_write(c, place, false, e);
+	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
+	return r;
+}
+
+static int phase_dump(struct capture *c, const struct place *place, struct err *e)
+{
+	int r, code = 0;
+
+	page_phase_begin(c->page, "vmcore", place->target);
+	r = dump_write(c, place, &code, e);
+	page_phase_end(c->page, code ? code : r < 0, r < 0 ? e->text : "");
+	if (r < 0)
+		return r;
+	page_phase_begin(c->page, "check", place->target);
+	r = dump_check(c, place, e);
+	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
+	if (r < 0)
+		return r;
+	page_phase_begin(c->page, "rename", place->target);
+	r = dump_commit(c, place, e);
+	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
+	return r;
+}
+
+static int try_target(struct capture *c, int i)
+{
+	struct page_attempt *a = &c->page->attempts[i];
+	auto_place struct place place = { .dir = -1 };
+	struct err e = { 0 };
+	int r;
+
+	a->begun = true;
+	r = phase_open(c, i, &place, &e);
+	if (r == 0)
+		r = phase_log(c, &place, &e);
+	if (r == 0)
+		r = phase_dump(c, &place, &e);
+	if (r < 0) {
+		page_text(a->error, e.text);
+		say(CONSOLE_FAILED, "%s: %s", c->recipe->targets[i].url, e.text);
+		/* Written now, since what comes next may hang. */
+		if (place.dir >= 0 && report_write(c, &place, true, &e) < 0)
+			say(CONSOLE_FAILED, "%s", e.text);
+		return r;
+	}
+	a->saved = true;
+	c->page->winner = i;
+	return 0;
+}
+
+static int stage_targets(struct capture *c, struct err *e)
+{
+	size_t n = c->recipe->n_targets < ATTEMPTS_MAX ? c->recipe->n_targets : ATTEMPTS_MAX;
+
+	while (c->page->winner < 0 && c->page->next_target < n)
+		try_target(c, (int)c->page->next_target++);
+	return c->page->winner < 0 ? err_set(e, ENOENT, "no target took the dump") : 0;
+}
+
+/* The last word: the manifests, and where no target took the log, the log on the console. */
+static int stage_close(struct capture *c, struct err *e)
+{
+	bool logged = false;
+	int r = 0;
+
+	for (int i = 0; i < ATTEMPTS_MAX; i++) {
+		auto_place struct place place = { .dir = -1 };
+
+		logged |= c->page->attempts[i].log;
+		if (!c->page->attempts[i].folder[0])
+			continue;
+		r = place_reopen(c->page, c->recipe, i, &place, e);
+		if (r == 0)
+			r = report_write(c, &place, true, e);
+		if (r < 0)
+			say(CONSOLE_FAILED, "%s", e->text);
+	}
+	if (!logged)
+		log_show();
+	return 0;
+}
+
+/* REQUIRED: without it there is nothing to save, and the last stage is next. */
+static const struct {
+	const char *name;
+	int (*run)(struct capture *c, struct err *e);
+	bool required;
+	bool told;		/* its result is a phase of its own in the manifest */
+} stages[STAGES] = {
+	[STAGE_LOOK] = { .name = "look", .run = stage_look, .required = true, .told = true },
+	[STAGE_NOTES] = { .name = "notes", .run = stage_notes, .told = true },
+	[STAGE_LOG] = { .name = "log", .run = stage_log, .told = true },
+	[STAGE_MODULES] = { .name = "modules", .run = stage_modules, .told = true },
+	[STAGE_TARGETS] = { .name = "targets", .run = stage_targets },
+	[STAGE_CLOSE] = { .name = "close", .run = stage_close },
+};
+
+static void run_stage(struct capture *c, int i)
+{
+	struct page *p = c->page;
+	struct err e = { 0 };
+	int r;
+
+	if (stages[i].told)
+		page_phase_begin(p, stages[i].name, -1);
+	r = stages[i].run(c, &e);
+	if (stages[i].told)
+		page_phase_end(p, r < 0, r < 0 ? e.text : "");
+	if (r < 0)
+		say(CONSOLE_FAILED, "%s: %s", stages[i].name, e.text);
+	p->stage = r < 0 && stages[i].required ? STAGE_CLOSE : i + 1;
+}
+
+/* "crashcfg.boot_id=" of the command line, which no dump holds. */
+static char *read_boot_id(void)
+{
+	auto_close int fd = open("/proc/cmdline", O_RDONLY | O_CLOEXEC);
+	auto_buf struct buf line = { 0 };
+	char *id = NULL;
+
+	if (fd >= 0 && fd_read_all(fd, CMDLINE_MAX, &line) == 0)
+		id = cmdline_get(buf_text(&line), "crashcfg.boot_id");
+	return id ? id : xstrdup("");
+}
+
+void worker_main(const struct recipe *r, struct page *p)
+{
+	struct capture c = { .recipe = r, .page = p, .devices = { .fd = -1 }, .boot_id = read_boot_id() };
+	struct err e = { 0 };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	umask(077);
+	/* A later worker needs what the first one learnt when it looked. */
+	c.notes = (struct notes){ .release = xstrdup(""), .build_id = xstrdup("") };
+	if (p->stage > STAGE_NOTES)
+		notes_read(&c.notes, NULL);
+	if (p->stage <= STAGE_TARGETS && devices_open(&c.devices, r, p, &e) < 0)
+		say(CONSOLE_FAILED, "%s", e.text);
+	while (p->stage < STAGES)
+		run_stage(&c, p->stage);
+	atomic_store(&p->finished, true);
+	_exit(0);
+}
