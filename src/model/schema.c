@@ -97,9 +97,20 @@ static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_le
 	return rows[a_len % 3][b_len];
 }
 
+/* Which letters a name holds, case aside. */
+static unsigned letters(const char *name)
+{
+	unsigned set = 0;
+
+	for (; *name; name++)
+		set |= 1u << (*name & 31);
+	return set;
+}
+
 const char *schema_nearest(const char *name)
 {
 	size_t len = strlen(name);
+	unsigned mine = letters(name);
 	unsigned limit = len < 6 ? 1 : len < 10 ? 2 : 3;
 	const char *nearest = NULL;
 
@@ -110,6 +121,9 @@ const char *schema_nearest(const char *name)
 		unsigned d;
 
 		if (row->name_len > len + limit || len > row->name_len + limit)
+			continue;
+		/* A letter changed takes one out of the set and puts one in at most. */
+		if ((unsigned)__builtin_popcount(letters(row->name) ^ mine) > 2 * limit)
 			continue;
 		d = distance(name, len, row->name, row->name_len, limit);
 		if (d > limit)

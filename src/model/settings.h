@@ -41,7 +41,7 @@ struct fault_list {
 	size_t warnings;
 };
 
-#define FAULTS_MAX 20000u	/* the last one says that there are more */
+#define FAULTS_MAX 10000u	/* the last one says that there are more */
 
 void fault_list_done(struct fault_list *l);
 #define auto_faults AUTO(fault_list_done)

@@ -155,7 +155,7 @@ int hostport_parse(const char *text, size_t len, char **ret_host, unsigned *ret_
 	if (*behind) {
 		*behind++ = '\0';
 		if (num_parse(behind, 65535, &port) < 0 || port == 0)
-			return err_set(e, EINVAL, "'%s' is not a port (1 to 65535)", behind);
+			return err_set(e, EINVAL, "'%s' is not a port from 1 to 65535", behind);
 	}
 	if (!strchr(host, ':') && !host_name_good(host))
 		return err_set(e, EINVAL, "'%s' is not a host name or address", host);

@@ -395,7 +395,7 @@ const struct setting_type type_RELEASE = { .parse = parse_release, .done = done_
 /* Parameters that kexec and the image decide, and what a second one would do. */
 static int refuse_param(void *ctx, const char *key, const char *value)
 {
-	static const char *const keys[] = { "crashkernel", "elfcorehdr", "rdinit", "initrd", "memmap", "mem" };
+	static const char *const keys[] = { "crashkernel", "elfcorehdr", "rdinit", "initrd" };
 	struct err *e = ctx;
 
 	(void)value;

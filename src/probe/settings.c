@@ -106,7 +106,7 @@ static void confuse_values(struct known_line *lines, size_t n)
 
 static void unknown_key(const char *file, const struct kv_line *l, struct fault_list *faults)
 {
-	const char *nearest = schema_nearest(l->key);
+	const char *nearest = faults->n < FAULTS_MAX ? schema_nearest(l->key) : NULL;
 
 	if (nearest)
 		fault_add(faults, FAULT_ERROR, file, l->line, l->key, l->value, "unknown key (did you mean %s?)", nearest);

@@ -111,6 +111,20 @@ bool kv_quote(const char *value, struct buf *to)
 	return true;
 }
 
+/* Blanks at the end and one pair of quotes around all of it, off. */
+static void without_quotes(const char **start, const char **end)
+{
+	const char *p = *start, *q = *end;
+
+	while (q > p && (q[-1] == ' ' || q[-1] == '\t'))
+		q--;
+	*end = q;
+	if (q - p < 2 || (*p != '"' && *p != '\'') || q[-1] != *p || memchr(p + 1, *p, (size_t)(q - p - 2)))
+		return;
+	*start = p + 1;
+	*end = q - 1;
+}
+
 static void fault(struct cursor *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void fault(struct cursor *c, const char *fmt, ...)
 {
@@ -131,9 +145,10 @@ static void fault(struct cursor *c, const char *fmt, ...)
 	}
 	f->key = c->key ? xstrndup(c->key, (size_t)(c->key_end - c->key)) : xstrdup("");
 	if (c->raw) {
-		while (end > c->raw && (end[-1] == ' ' || end[-1] == '\t'))
-			end--;
-		kv_printable(c->raw, (size_t)(end - c->raw), KV_VALUE_SHOWN, &value);
+		const char *start = c->raw;
+
+		without_quotes(&start, &end);
+		kv_printable(start, (size_t)(end - start), KV_VALUE_SHOWN, &value);
 	}
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
@@ -199,11 +214,29 @@ static void fault_no_assignment(struct cursor *c)
 		      shown(c->p, c->end, &text));
 }
 
+/* KEY="value" as it should be written, with the value that stands there where that is plain and short. */
+static const char *proper(const struct cursor *c, struct buf *to)
+{
+	const char *start = c->raw, *end = c->end;
+	size_t len = 0;
+
+	without_quotes(&start, &end);
+	while (start + len < end && !is_control(start[len]) && (unsigned char)start[len] < 0x80 &&
+	       !strchr("\"'\\$`;#=", start[len]))
+		len++;
+	buf_add(to, c->key, (size_t)(c->key_end - c->key));
+	if (len && start + len == end && len <= KV_VALUE_SHOWN)
+		buf_addf(to, "=\"%.*s\"", (int)len, start);
+	else
+		buf_adds(to, "=\"value\"");
+	return buf_text(to);
+}
+
 /* Key and "=": on return c->p is behind "=". */
 static bool read_key(struct cursor *c)
 {
 	const char *start = c->p, *after = key_end(start, c->end), *p = after;
-	int len = (int)(after - start);
+	auto_buf struct buf text = { 0 };
 
 	while (p < c->end && (*p == ' ' || *p == '\t'))
 		p++;
@@ -217,9 +250,9 @@ static bool read_key(struct cursor *c)
 	skip_blanks(c);
 	c->raw = c->p;
 	if (*p == '+')
-		fault(c, "'+=' cannot add to a value (write %.*s=\"all of the value\")", len, start);
+		fault(c, "'+=' cannot add to a value (write all of it: %s)", proper(c, &text));
 	else if (p != after)
-		fault(c, "blanks around '=' (write %.*s=\"value\" without them)", len, start);
+		fault(c, "blanks around '=' (write %s)", proper(c, &text));
 	else
 		return true;
 	return false;
@@ -266,7 +299,7 @@ static bool check_rest(struct cursor *c, bool quoted)
 		fault(c, "text after the closing quote: '%s' (put all of the value between one pair of quotes)",
 		      shown(c->p, c->end, &text));
 	else
-		fault(c, "more than one word without quotes (write %.*s=\"all words\")", (int)(c->key_end - c->key), c->key);
+		fault(c, "more than one word without quotes (write %s)", proper(c, &text));
 	return false;
 }
 
@@ -379,7 +412,10 @@ static bool read_value(struct cursor *c, struct buf *value)
 		return true;
 	}
 	if (blanks) {
-		fault(c, "a blank after '=' (write %.*s=\"value\" without it)", (int)(c->key_end - c->key), c->key);
+		auto_buf struct buf text = { 0 };
+
+		c->raw = c->p;
+		fault(c, "a blank after '=' (write %s)", proper(c, &text));
 		return false;
 	}
 	quoted = *c->p == '"' || *c->p == '\'';

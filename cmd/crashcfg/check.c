@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cli.h"
+#include "faults.h"
+#include "probe.h"
+
+struct check_options {
+	bool strict;
+};
+
+void faults_print(FILE *to, const struct fault_list *faults)
+{
+	auto_buf struct buf text = { 0 };
+
+	for (size_t i = 0; i < faults->n; i++) {
+		fault_format(&faults->v[i], &text);
+		buf_addc(&text, '\n');
+	}
+	fwrite(buf_text(&text), 1, text.len, to);
+}
+
+static const char *or_null(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+void faults_json(struct json *to, const struct fault_list *faults)
+{
+	struct json *list = js_set(to, "faults", js_array());
+
+	for (size_t i = 0; i < faults->n; i++) {
+		const struct fault *f = &faults->v[i];
+		struct json *j = js_add(list, js_object());
+
+		js_set_text(j, "level", f->level == FAULT_ERROR ? "error" : "warning");
+		js_set_text(j, "file", or_null(f->file));
+		if (f->line)
+			js_set_int(j, "line", f->line);
+		else
+			js_set_text(j, "line", NULL);
+		js_set_text(j, "key", or_null(f->key));
+		js_set_text(j, "value", *f->key ? f->value : NULL);
+		js_set_text(j, "message", f->text);
+	}
+}
+
+/* Was this host's makedumpfile built with the packing that is asked for? */
+static void check_collector(const struct root *root, const struct settings *s, struct fault_list *faults)
+{
+	struct collector c = { 0 };
+	struct err missing;
+
+	if (s->compress == COMPRESS_AUTO || s->compress == COMPRESS_NONE)
+		return;
+	if (collector_read(root, &c, &missing) < 0) {
+		settings_fault(s, SET_DUMP_COMPRESS, FAULT_WARNING, faults, "cannot be checked: %s", missing.text);
+		return;
+	}
+	settings_check_codecs(s, &(struct codecs){ c.zlib, c.lzo, c.snappy, c.zstd }, faults);
+	collector_done(&c);
+}
+
+int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults, struct err *e)
+{
+	auto_facts struct facts *facts = NULL;
+	int r = facts_read(root, &facts, e);
+
+	if (r < 0)
+		return r;
+	settings_check_facts(s, facts, faults);
+	settings_check_files(root, s, faults);
+	check_collector(root, s, faults);
+	return 0;
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
+{
+	const struct check_options *o = cli->options;
+	auto_settings struct settings *s = NULL;
+	auto_faults struct fault_list faults = { 0 };
+	bool good;
+	int r;
+
+	if (argc != 1)
+		return err_set(e, ERR_USAGE, "check takes no argument, got '%s'", argv[1]);
+	r = settings_read(&cli->root, &s, &faults, e);
+	if (r < 0)
+		return r;
+	r = faults_check_host(&cli->root, s, &faults, e);
+	if (r < 0)
+		return r;
+	good = !faults.errors && !(o->strict && faults.warnings);
+	if (cli->json) {
+		auto_json struct json *j = cli_json();
+
+		js_set_bool(j, "ok", good);
+		js_set_int(j, "errors", (int64_t)faults.errors);
+		js_set_int(j, "warnings", (int64_t)faults.warnings);
+		faults_json(j, &faults);
+		cli_print_json(j);
+	} else {
+		faults_print(stdout, &faults);
+	}
+	if (!cli->quiet && (faults.errors || faults.warnings))
+		fprintf(stderr, "%zu error%s, %zu warning%s\n", faults.errors, plural(faults.errors), faults.warnings,
+			plural(faults.warnings));
+	else if (!cli->quiet)
+		fputs("The settings are good.\n", stderr);
+	return good ? EXIT_DONE : EXIT_SETTINGS;
+}
+
+static const struct option_row options[] = {
+	{ "strict", NULL, offsetof(struct check_options, strict), "count warnings as faults", NULL },
+	{ NULL, NULL, 0, NULL, NULL },
+};
+
+const struct command cmd_check = {
+	.name = "check", .args = "", .run = run_check,
+	.summary = "Tell every fault in the settings",
+	.text = "Reads " SETTINGS_PATH " and " SETTINGS_DIR "/*.conf, executes nothing of them, and prints one line for each\n"
+		"fault: file, line, key, value, what is wrong and what to write. The values are also held against this host:\n"
+		"its memory, kernels and makedumpfile, and the files that they name.",
+	.options = options, .options_size = sizeof(struct check_options),
+};

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_FAULTS_H
+#define CRASHCFG_FAULTS_H
+
+#include "json.h"
+#include "probe.h"
+
+#include <stdio.h>
+
+/* How every command tells faults of the settings: one line each, or the member "faults". */
+void faults_print(FILE *to, const struct fault_list *faults);
+void faults_json(struct json *to, const struct fault_list *faults);
+/* What only this host can tell: its memory and kernels, its makedumpfile, the files that are named. */
+int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults, struct err *e);
+
+#endif
