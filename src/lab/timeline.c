@@ -2,6 +2,7 @@
 #include "timeline.h"
 #include "console.h"
 #include "guest/guest.h"
+#include "num.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,21 @@ static const char *after(const char *line, const char *word)
 	return line + len + (line[len] == ' ');
 }
 
+/* "sha256=... reserved=BYTES" */
+static void armed(struct timeline *t, const char *words, long long now, long long *deadline)
+{
+	auto_free char *text = NULL;
+	const char *sum = strstr(words, "sha256="), *reserved = strstr(words, "reserved=");
+	char size[SIZE_TEXT_MAX];
+
+	if (sum && strspn(sum + 7, "0123456789abcdef") == 64)
+		memcpy(t->image_sha256, sum + 7, 64);
+	text = xasprintf("image %.12s is loaded, %s are reserved", t->image_sha256,
+			 size_human(reserved ? strtoull(reserved + 9, NULL, 10) : 0, size));
+	enter(t, STAGE_ARMED, now, deadline);
+	timeline_event(t, now, "armed", -1, text);
+}
+
 static void guest_said(struct timeline *t, const char *words, long long now, long long *deadline)
 {
 	const char *rest;
@@ -89,12 +105,8 @@ static void guest_said(struct timeline *t, const char *words, long long now, lon
 		timeline_event(t, now, "boot", -1, rest);
 	}
 	rest = after(words, GUEST_ARMED);
-	if (rest && t->stage == STAGE_BOOTED) {
-		if (strncmp(rest, "sha256=", 7) == 0 && strcspn(rest + 7, " ") == 64)
-			memcpy(t->image_sha256, rest + 7, 64);
-		enter(t, STAGE_ARMED, now, deadline);
-		timeline_event(t, now, "armed", -1, rest);
-	}
+	if (rest && t->stage == STAGE_BOOTED)
+		armed(t, rest, now, deadline);
 	rest = after(words, GUEST_FAILED);
 	if (rest && t->stage < STAGE_PANIC && !t->failed)
 		t->failed = xstrdup(rest);

@@ -5,14 +5,15 @@
 #
 # SERIES is 5.10, 6.1 or 6.12 (Debian 11, 12 and 13) on a Debian system; without one, all three.
 # On Fedora and its kin it is not asked for: the kernel that dnf offers is taken.
-# Each kernel becomes a small root of its own, which `crashcfg test --kernels DIR` understands:
+# Each kernel becomes a small root of its own, which `crashcfg test --kernels DIR/RELEASE` takes:
 #
 #	DIR/RELEASE/boot/vmlinuz-RELEASE	DIR/RELEASE/boot/config-RELEASE
 #	DIR/RELEASE/lib/modules/RELEASE/	(with modules.dep)
 #
 # DIR is build/kernels beside this checkout's Makefile.  What is there already is left as it is,
-# so a second run needs no network.  apt works on state folders of its own below DIR: neither the
-# machine's package lists nor its packages change.  The mirror is the one that the machine's apt uses.
+# so a second run needs no network.  The last word of the last line is a release.
+# apt works on state folders of its own below DIR: neither the machine's package lists nor its
+# packages change.  The mirror is the one that the machine's apt uses.
 set -eu
 
 here=$(cd "$(dirname "$0")/../.." && pwd)
@@ -37,7 +38,7 @@ trap 'exit 143' TERM HUP
 # Is a whole kernel of series $1 there?  Folders get their name last, so a name means whole.
 have() {
 	for k in "$dir/$1".*/boot/vmlinuz-*; do
-		[ -f "$k" ] && { say "$1: ${k##*/vmlinuz-} is there"; return 0; }
+		[ -f "$k" ] && { say "$1: here is ${k##*/vmlinuz-}"; return 0; }
 	done
 	return 1
 }
@@ -116,7 +117,8 @@ settle() {
 	chmod -R u+rwX,go+rX "$1"
 	rm -rf "${dir:?}/$2"
 	mv "$1" "$dir/$2"
-	say "$2: unpacked to $dir/$2 ($(du -sh "$dir/$2" | cut -f1))"
+	say "unpacked $(du -sh "$dir/$2" | cut -f1) to $dir/$2"
+	say "${3:+$3: }here is $2"
 }
 
 get_debian() {
@@ -129,7 +131,7 @@ get_debian() {
 	mkdir "$tmp/tree.$1"
 	dpkg-deb -x "$tmp/$pkg"_*.deb "$tmp/tree.$1"
 	rm -f "$tmp/$pkg"_*.deb
-	settle "$tmp/tree.$1" "${pkg#linux-image-}"
+	settle "$tmp/tree.$1" "${pkg#linux-image-}" "$1"
 }
 
 get_fedora() {
@@ -163,7 +165,7 @@ if command -v apt-get >/dev/null; then
 	done
 elif command -v dnf >/dev/null; then
 	for k in "$dir"/*/boot/vmlinuz-*; do
-		[ -f "$k" ] && { say "${k##*/vmlinuz-} is there"; exit 0; }
+		[ -f "$k" ] && { say "here is ${k##*/vmlinuz-}"; exit 0; }
 	done
 	get_fedora
 else

@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "out.h"
+
+#include "file.h"
+#include "lab.h"
+#include "num.h"
+#include "timetable.h"
+#include "workdir.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+#define DEFAULT_MEMORY "1G"
+#define DEFAULT_TIMEOUT "10m"
+#define MEMORY_MIN (256ULL << 20)
+#define IMAGE_CAP (512UL << 20)
+
+struct test_options {
+	const char *kernel, *kernels, *memory, *crashkernel, *fs, *disk, *accel, *timeout, *qemu, *output;
+	bool keep;
+};
+
+/* The options' values, checked. */
+struct test_wish {
+	uint64_t memory, disk, timeout;
+	const char *accel;
+	struct strv qemu_args;
+};
+
+/* All that one run holds. */
+struct test {
+	const struct test_options *o;
+	struct test_wish wish;
+	struct settings *settings;
+	struct facts *facts, *kernel_facts;
+	const struct kernel_fact *kernel;
+	struct root kernel_root;
+	struct storage storage;		/* with --fs */
+	struct image_plan *plan;
+	struct workdir work;
+	char *image, *crashkernel;
+	uint64_t image_bytes;
+	int stop_fd;
+	struct timetable table;
+};
+
+static void test_done(struct test *t)
+{
+	strv_done(&t->wish.qemu_args);
+	settings_free(t->settings);
+	facts_free(t->facts);
+	facts_free(t->kernel_facts);
+	root_done(&t->kernel_root);
+	storage_done(&t->storage);
+	image_plan_free(t->plan);
+	workdir_done(&t->work);
+	free(t->image);
+	free(t->crashkernel);
+	own_close(&t->stop_fd);
+	timetable_done(&t->table);
+}
+
+static void split_words(const char *text, struct strv *to)
+{
+	auto_free char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+		strv_add(to, word);
+}
+
+static bool is_one_of(const char *word, const char *const *choices)
+{
+	for (; *choices; choices++)
+		if (strcmp(word, *choices) == 0)
+			return true;
+	return false;
+}
+
+static int read_options(const struct test_options *o, struct test_wish *ret, struct err *e)
+{
+	static const char *const accels[] = { "auto", "kvm", "tcg", NULL }, *const types[] = { "ext4", "xfs", "btrfs", NULL };
+
+	ret->accel = o->accel ? o->accel : "auto";
+	if (!is_one_of(ret->accel, accels))
+		return err_set(e, ERR_USAGE, "--accel '%s': not auto, kvm or tcg", o->accel);
+	if (o->fs && !is_one_of(o->fs, types))
+		return err_set(e, ERR_USAGE, "--fs '%s': not ext4, xfs or btrfs", o->fs);
+	if (size_parse(o->memory ? o->memory : DEFAULT_MEMORY, &ret->memory) < 0 || ret->memory < MEMORY_MIN)
+		return err_set(e, ERR_USAGE, "--memory '%s': not a size of at least 256M, such as 1G", o->memory);
+	if (o->disk && !o->fs)
+		return err_set(e, ERR_USAGE, "--disk is the size of the disk that --fs makes; give --fs too");
+	if (o->disk && (size_parse(o->disk, &ret->disk) < 0 || ret->disk < 16 << 20))
+		return err_set(e, ERR_USAGE, "--disk '%s': not a size of at least 16M, such as 2G", o->disk);
+	if (span_parse(o->timeout ? o->timeout : DEFAULT_TIMEOUT, &ret->timeout) < 0 || ret->timeout == 0 ||
+	    ret->timeout > 86400)
+		return err_set(e, ERR_USAGE, "--timeout '%s': not a time of up to 1d, such as 10m", o->timeout);
+	if (o->qemu)
+		split_words(o->qemu, &ret->qemu_args);
+	return 0;
+}
+
+/* --- which kernel -------------------------------------------------------------------------------------- */
+
+/*
+ * --kernels DIR is a small root of its own ("DIR/boot", "DIR/lib/modules"), or a
+ * folder of such roots, each called by its kernel's release.
+ */
+static int open_kernels(struct test *t, const char *dir, struct err *e)
+{
+	auto_root struct root top = { .fd = -1 };
+	auto_strv struct strv names = { 0 };
+	auto_free char *path = NULL;
+	const char *best = NULL;
+	int r = root_open(&top, dir, e);
+
+	if (r < 0)
+		return err_wrap(e, "--kernels");
+	if (!root_exists(&top, "/boot")) {
+		root_list(&top, "/", &names);
+		for (size_t i = 0; i < names.n; i++) {
+			auto_free char *boot = xasprintf("/%s/boot", names.v[i]);
+
+			if (root_exists(&top, boot) && (!t->o->kernel || strcmp(t->o->kernel, names.v[i]) == 0) &&
+			    (!best || strverscmp(names.v[i], best) > 0))
+				best = names.v[i];
+		}
+		if (!best)
+			return err_set(e, ENOENT, "--kernels '%s': neither 'boot' nor a folder%s%s that holds it is there",
+				       dir, t->o->kernel ? " " : "", t->o->kernel ? t->o->kernel : "");
+	}
+	path = xasprintf("%s%s%s", dir, best ? "/" : "", best ? best : "");
+	return root_open(&t->kernel_root, path, e);
+}
+
+static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
+{
+	const struct test_options *o = t->o;
+	int r = facts_read(&cli->root, &t->facts, e);
+
+	if (r < 0)
+		return r;
+	if (o->kernels) {
+		r = open_kernels(t, o->kernels, e);
+		if (r == 0)
+			r = facts_read(&t->kernel_root, &t->kernel_facts, e);
+		if (r < 0)
+			return r;
+	}
+	t->kernel = facts_kernel(t->kernel_facts ? t->kernel_facts : t->facts, o->kernel);
+	if (!t->kernel)
+		return err_set(e, ENOTSUP, "no kernel %s%s%sis installed below '%s' (--kernels DIR takes one that was only "
+			       "unpacked)", o->kernel ? "'" : "", o->kernel ? o->kernel : "", o->kernel ? "' " : "",
+			       o->kernels ? o->kernels : *cli->root.path ? cli->root.path : "/");
+	return 0;
+}
+
+/* --- which image ------------------------------------------------------------------------------------------ */
+
+/* The image that is installed, if it is what would be built now; else a new one in the work folder. */
+static int find_image(struct test *t, const struct cli *cli, const struct image_spec *spec, struct err *e)
+{
+	auto_free char *installed = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, t->kernel->release), *id = NULL;
+	auto_close int dir = open(t->work.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_buf struct buf data = { 0 };
+	int r;
+
+	if (!t->o->fs && !t->o->kernels && root_read(&cli->root, installed, IMAGE_CAP, &data, NULL) == 0 &&
+	    image_read_id(data.data, data.len, &id, NULL) == 0 && strcmp(id, t->plan->id) == 0) {
+		t->image = root_path(&cli->root, installed);
+		t->image_bytes = data.len;
+		return 0;
+	}
+	buf_clear(&data);
+	r = image_build(spec, t->plan, &data, e);
+	if (r < 0)
+		return err_wrap(e, "cannot build the capture image");
+	t->image = xasprintf("%s/" IMAGE_NAME, t->work.path);
+	t->image_bytes = data.len;
+	r = dir < 0 ? -errno : file_replace_at(dir, IMAGE_NAME, data.data, data.len, 0600);
+	return r < 0 ? err_set(e, -r, "cannot write '%s': %s", t->image, strerror(-r)) : 0;
+}
+
+static int make_image(struct test *t, const struct cli *cli, struct err *e)
+{
+	struct image_spec spec = {
+		.root = &cli->root, .settings = t->settings, .facts = t->facts, .kernel = t->kernel,
+		.kernel_root = t->o->kernels ? &t->kernel_root : NULL, .tool_dir = cli_tool_dir(),
+	};
+	struct facts guest = *t->facts;
+	int r;
+
+	if (t->o->fs) {
+		r = lab_storage(t->o->fs, t->settings->targets[0].dir ? t->settings->targets[0].dir : "/var/crash",
+				t->wish.disk, &t->storage, e);
+		if (r < 0)
+			return r;
+		spec.storage = &t->storage;
+		spec.n_storage = 1;
+	}
+	r = image_plan_make(&spec, &t->plan, e);
+	if (r < 0)
+		return r;
+	guest.mem_total = t->wish.memory;	/* what is reserved depends on the memory of the guest, not of this host */
+	t->crashkernel = t->o->crashkernel ? xstrdup(t->o->crashkernel) :
+			 t->settings->crashkernel ? xstrdup(t->settings->crashkernel) : reserve_auto(&guest, t->plan);
+	return find_image(t, cli, &spec, e);
+}
+
+static int check_crashkernel(const struct test *t, struct err *e)
+{
+	auto_crashkernel struct crashkernel c = { 0 };
+	char memory[SIZE_TEXT_MAX];
+	struct err why = { 0 };
+
+	if (crashkernel_parse(t->crashkernel, &c, &why) < 0)
+		return err_set(e, t->o->crashkernel ? ERR_USAGE : EINVAL, "crashkernel '%s': %s", t->crashkernel, why.text);
+	if (crashkernel_size(&c, t->wish.memory) == 0)
+		return err_set(e, EINVAL, "crashkernel=%s reserves nothing in a guest of %s (give --memory or --crashkernel)",
+			       t->crashkernel, size_format(t->wish.memory, memory));
+	return 0;
+}
+
+/* --- the run ------------------------------------------------------------------------------------------------ */
+
+/* From now on Ctrl-C and its kin are read from a descriptor, so that all is taken down in order. */
+static int catch_signals(int *ret, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *ret < 0 ? err_set(e, errno, "signalfd: %s", strerror(errno)) : 0;
+}
+
+static void say_what(const struct test *t, FILE *to)
+{
+	char memory[SIZE_TEXT_MAX], size[SIZE_TEXT_MAX];
+
+	fprintf(to, "Crashing kernel %s in a guest of %s, crashkernel=%s, dump to %s; image of %s (%s)\n",
+		t->kernel->release, size_format(t->wish.memory, memory), t->crashkernel,
+		t->o->fs ? t->o->fs : "this host's own target", size_human(t->image_bytes, size), t->plan->packing);
+}
+
+static int run_lab(struct test *t, const struct cli *cli, struct lab_result *res, struct err *e)
+{
+	struct lab_request q = {
+		.root = &cli->root, .kernel = t->kernel, .kernel_root = t->o->kernels ? &t->kernel_root : NULL,
+		.image = t->image, .recipe = t->plan->recipe, .self = "/proc/self/exe", .tool_dir = cli_tool_dir(),
+		.work = t->work.path, .memory = t->wish.memory, .crashkernel = t->crashkernel, .accel = t->wish.accel,
+		.qemu_args = &t->wish.qemu_args, .timeout_ms = (int)t->wish.timeout * 1000, .stop_fd = t->stop_fd,
+		.event = timetable_event, .ctx = &t->table,
+	};
+
+	return lab_run(&q, res, e);
+}
+
+static struct json *dump_json(const struct lab_result *res)
+{
+	struct json *j = js_object();
+	struct json *files = js_array();
+
+	js_set_int(j, "bytes", (int64_t)res->bytes);
+	js_set_int(j, "pages", (int64_t)res->pages);
+	js_set_text(j, "release", res->release);
+	js_set_text(j, "panic", res->panic);
+	for (size_t i = 0; i < res->n_files; i++) {
+		struct json *one = js_add(files, js_object());
+
+		js_set_text(one, "name", res->files[i].name);
+		js_set_int(one, "bytes", (int64_t)res->files[i].size);
+	}
+	js_set(j, "files", files);
+	return j;
+}
+
+static struct json *manifest_json(const struct manifest *m)
+{
+	auto_buf struct buf text = { 0 };
+	struct json *j = NULL;
+
+	if (m)
+		manifest_encode(m, &text);
+	return m && js_parse(buf_text(&text), text.len, &j, NULL) == 0 ? j : js_null();
+}
+
+static void print_json(struct test *t, const struct lab_result *res, bool kept)
+{
+	auto_json struct json *j = cli_json();
+	struct json *image = js_object();
+
+	js_set_bool(j, "pass", res->pass);
+	js_set_text(j, "reason", res->reason);
+	js_set_text(j, "kernel", t->kernel->release);
+	js_set_text(j, "fs", t->plan->recipe->n_targets ? t->plan->recipe->targets[0].fstype : "");
+	js_set_int(j, "memory", (int64_t)t->wish.memory);
+	js_set_text(j, "crashkernel", t->crashkernel);
+	js_set_text(j, "accel", res->accel);
+	js_set_text(j, "accel_why", res->accel_why);
+	js_set_text(image, "sha256", res->image_sha256);
+	js_set_int(image, "bytes", (int64_t)t->image_bytes);
+	js_set_text(image, "packing", t->plan->packing);
+	js_set(j, "image", image);
+	js_set_real(j, "panic_to_reset", res->panic_to_reset);
+	js_set(j, "timeline", timetable_take_json(&t->table));
+	js_set(j, "dump", dump_json(res));
+	js_set(j, "manifest", manifest_json(res->manifest));
+	js_set_text(j, "work", kept ? t->work.path : NULL);
+	js_set_text(j, "console", kept ? res->console : NULL);
+	cli_print_json(j);
+}
+
+static void print_verdict(const struct test *t, const struct lab_result *res, bool kept, FILE *to)
+{
+	const char *fs = t->plan->recipe->n_targets ? t->plan->recipe->targets[0].fstype : "";
+	char size[SIZE_TEXT_MAX];
+
+	if (res->accel_why)
+		fprintf(to, "Not under KVM: %s\n", res->accel_why);
+	if (res->pass)
+		fprintf(to, "PASS  %s, %s: dump of %s (%llu pages) arrived whole, panic to reset %.1f s (%s)\n",
+			t->kernel->release, fs, size_human(res->bytes, size), (unsigned long long)res->pages,
+			res->panic_to_reset, strcmp(res->accel, "tcg") == 0 ? "TCG" : "KVM");
+	else
+		fprintf(to, "FAIL  %s, %s: %s\n", t->kernel->release, fs, res->reason);
+	if (kept && res->console)
+		fprintf(to, "Console log: %s\n", res->console);
+}
+
+static int finish(struct test *t, const struct cli *cli, int r, const struct lab_result *res, const struct err *e)
+{
+	bool keep = t->o->keep || t->o->output, interrupted = r < 0 && e->code == EINTR;
+	bool kept = !interrupted && (keep || !res->pass);
+
+	timetable_end(&t->table);
+	if (kept)
+		workdir_keep(&t->work, t->o->keep);
+	else
+		workdir_remove(&t->work);
+	if (r < 0) {
+		if (kept)
+			fprintf(stderr, "crashcfg: logs are in '%s'\n", t->work.path);
+		return r;
+	}
+	if (!cli->quiet || !res->pass)
+		print_verdict(t, res, kept, out_words(cli));
+	if (cli->json)
+		print_json(t, res, kept);
+	return res->pass ? EXIT_DONE : EXIT_ANSWER_NO;
+}
+
+static int prepare(struct test *t, const struct cli *cli, struct err *e)
+{
+	int r = read_options(t->o, &t->wish, e);
+
+	if (r < 0)
+		return r;
+	r = out_settings(cli, &t->settings, e);
+	if (r != 0)
+		return r;
+	r = choose_kernel(t, cli, e);
+	if (r < 0)
+		return r;
+	return catch_signals(&t->stop_fd, e);
+}
+
+static int make_and_run(struct test *t, const struct cli *cli, struct err *e)
+{
+	auto_lab_result struct lab_result res = { 0 };
+	int r = workdir_make(t->o->output, &t->work, e);
+
+	if (r < 0)
+		return r;
+	r = make_image(t, cli, e);
+	if (r == 0)
+		r = check_crashkernel(t, e);
+	if (r < 0) {
+		workdir_remove(&t->work);
+		return r;
+	}
+	if (!cli->quiet)
+		say_what(t, out_words(cli));
+	timetable_start(&t->table, cli->quiet ? NULL : out_words(cli));
+	r = run_lab(t, cli, &res, e);
+	return finish(t, cli, r, &res, e);
+}
+
+static int run_test(struct cli *cli, int argc, char *argv[], struct err *e)
+{
+	struct test t = { .o = cli->options, .stop_fd = -1, .kernel_root.fd = -1, .work.lock = -1 };
+	int r;
+
+	if (argc != 1)
+		return err_set(e, ERR_USAGE, "test takes no argument, got '%s'", argv[1]);
+	r = prepare(&t, cli, e);
+	if (r == 0)
+		r = make_and_run(&t, cli, e);
+	test_done(&t);
+	return r;
+}
+
+static const struct option_row options[] = {
+	{ "kernel", "VER", offsetof(struct test_options, kernel), "crash this kernel, not the running or newest one", NULL },
+	{ "kernels", "DIR", offsetof(struct test_options, kernels), "take kernel and modules from DIR/boot and DIR/lib/modules",
+	  NULL },
+	{ "memory", "SIZE", offsetof(struct test_options, memory), "memory of the guest (" DEFAULT_MEMORY ")", NULL },
+	{ "crashkernel", "VALUE", offsetof(struct test_options, crashkernel),
+	  "reserve this (what the settings say, or what auto means)", NULL },
+	{ "fs", "TYPE", offsetof(struct test_options, fs),
+	  "dump to a scratch virtio disk of this type, not to a copy of this host's own target", "ext4 xfs btrfs" },
+	{ "disk", "SIZE", offsetof(struct test_options, disk), "size of the disk that --fs makes (2G)", NULL },
+	{ "accel", "HOW", offsetof(struct test_options, accel), "auto: KVM where a guest runs under it, else TCG", "auto kvm tcg" },
+	{ "timeout", "SPAN", offsetof(struct test_options, timeout), "give up after so long (" DEFAULT_TIMEOUT ")", NULL },
+	{ "qemu", "ARGS", offsetof(struct test_options, qemu), "more arguments for QEMU, separated by blanks", NULL },
+	{ "output", "DIR", offsetof(struct test_options, output), "put logs and manifest into DIR, and keep them", NULL },
+	{ "keep", NULL, offsetof(struct test_options, keep), "keep everything: disk, dump and logs", NULL },
+	{ NULL, NULL, 0, NULL, NULL },
+};
+
+const struct command cmd_test = {
+	.name = "test",
+	.args = "",
+	.summary = "Crash this host's kernel in a VM and see whether its dump arrives",
+	.text = "Boots the kernel in QEMU, arms it there with the very image that 'build' makes, mounts a scratch disk that has "
+		"the identity of the dump target, and triggers a panic by sysrq. The capture kernel saves the dump, the "
+		"machine resets, and a second boot hands the dump out. It is then opened: the panic must stand in its kernel "
+		"log, every page must be readable, and hash, size and number of pages must be those of the manifest.\n\n"
+		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guest has no network. "
+		"No privilege is needed where kernel and settings can be read. The exit code is 0 when the dump arrived and "
+		"6 when it did not; then the console log and what was saved are kept, and their place is told.",
+	.options = options,
+	.options_size = sizeof(struct test_options),
+	.run = run_test,
+};
