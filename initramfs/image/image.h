@@ -41,8 +41,9 @@ struct image_plan {
 	struct image_input *inputs;
 	size_t n_inputs;
 	char *id;			/* sha256 over all inputs: the image's identity */
+	struct strv notes;		/* for people: firmware that is not installed, ... */
 	void *files;			/* the builder's own list */
-	uint64_t unpacked;		/* bytes of all files in it; 0: not known */
+	uint64_t unpacked;		/* bytes of all files in it, nearly: a .ko.xz that is to be unpacked counts fourfold */
 	char *packing;			/* "zstd", "xz", "gzip", "none": what the kernel can unpack, best first */
 };
 void image_plan_free(struct image_plan *p);
@@ -54,9 +55,23 @@ static inline void own_image_plan(struct image_plan **p)
 
 /* Find out all inputs and hash them; makes no image.  Cheap with a warm cache (a few ms). */
 int image_plan_make(const struct image_spec *spec, struct image_plan **ret, struct err *e);
-/* Make the image's bytes. */
+/*
+ * Make the image's bytes.  ROOT and KERNEL_ROOT of SPEC are those that the plan was made
+ * with.  -ESTALE: an input changed since, plan anew.
+ */
 int image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret, struct err *e);
-/* Identity and inputs of an image's bytes (its first archive is enough).  -EINVAL: not ours. */
+struct image_sizes {
+	size_t packed, unpacked;	/* bytes: the whole image; what the kernel unpacks it to */
+	size_t modules;
+};
+/* As above, and tell the sizes. */
+int image_build_sizes(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret,
+		      struct image_sizes *ret_sizes, struct err *e);
+/* The first archive, which image_read_id() reads, ends within so many bytes. */
+#define IMAGE_HEAD_MAX (256u << 10)
+/* Identity of an image's bytes (its first archive is enough).  -EINVAL: not ours. */
 int image_read_id(const char *data, size_t len, char **ret_id, struct err *e);
+/* Is the whole image what was built?  -EINVAL: cut off or damaged. */
+int image_check(const char *data, size_t len, struct err *e);
 
 #endif

@@ -76,17 +76,61 @@ static void be_silent(void *data, int priority, const char *file, int line, cons
 	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
 }
 
+static const char *const indices[] = {
+	"modules.dep.bin", "modules.alias.bin", "modules.symbols.bin", "modules.builtin.bin",
+	"modules.builtin.alias.bin",
+};
+static const char *const softdeps[] = { "modules.softdep", "modules.weakdep" };
+static const char *const config_dirs[] = {
+	"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d",
+};
+
+static bool ends_in_conf(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 5 && strcmp(name + len - 5, ".conf") == 0;
+}
+
+/* As modprobe.d(5): a file hides those of the same name in later folders; then all are read in the order of names. */
+static void find_configs(const struct root *root, struct strv *ret)
+{
+	auto_strv struct strv names = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(config_dirs); i++) {
+		auto_strv struct strv found = { 0 };
+
+		root_list(root, config_dirs[i], &found);
+		for (size_t k = 0; k < found.n; k++)
+			if (ends_in_conf(found.v[k]))
+				strv_add_once(&names, found.v[k]);
+	}
+	strv_sort(&names);
+	for (size_t k = 0; k < names.n; k++)
+		for (size_t i = 0; i < ARRAY_SIZE(config_dirs); i++) {
+			auto_free char *path = xasprintf("%s/%s", config_dirs[i], names.v[k]);
+
+			if (root_exists(root, path)) {
+				strv_add(ret, path);
+				break;
+			}
+		}
+}
+
+void modules_inputs(const struct root *root, const char *modules, struct strv *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(indices); i++)
+		strv_addf(ret, "%s/%s", modules, indices[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(softdeps); i++)
+		strv_addf(ret, "%s/%s", modules, softdeps[i]);
+	find_configs(root, ret);
+}
+
 /* Every index that libkmod will open is a whole one, and a file of this folder. */
 static int check_indices(const struct resolver *r, struct err *e)
 {
-	static const char *const names[] = {
-		"modules.dep.bin", "modules.alias.bin", "modules.symbols.bin", "modules.builtin.bin",
-		"modules.builtin.alias.bin",
-	};
-	static const char *const texts[] = { "modules.softdep", "modules.weakdep" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		auto_free char *path = xasprintf("%s/%s", r->folder, names[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(indices); i++) {
+		auto_free char *path = xasprintf("%s/%s", r->folder, indices[i]);
 		auto_buf struct buf b = { 0 };
 		struct stat st;
 		int ret;
@@ -104,8 +148,8 @@ static int check_indices(const struct resolver *r, struct err *e)
 		if (modindex_check(buf_text(&b), b.len, e) < 0)
 			return err_wrap(e, "'%s' (depmod writes it anew)", path);
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
-		auto_free char *path = xasprintf("%s/%s", r->folder, texts[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(softdeps); i++) {
+		auto_free char *path = xasprintf("%s/%s", r->folder, softdeps[i]);
 		struct stat st;
 
 		if (root_lstat(r->root, path, &st) == 0 && !S_ISREG(st.st_mode))
@@ -114,44 +158,19 @@ static int check_indices(const struct resolver *r, struct err *e)
 	return 0;
 }
 
-static bool ends_in_conf(const char *name)
-{
-	size_t len = strlen(name);
-
-	return len > 5 && strcmp(name + len - 5, ".conf") == 0;
-}
-
-/* As modprobe.d(5): a file hides those of the same name in later folders; then all are read in the order of names. */
 static int open_configs(struct resolver *r, struct err *e)
 {
-	static const char *const dirs[] = {
-		"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
-		"/lib/modprobe.d",
-	};
-	auto_strv struct strv names = { 0 };
+	auto_strv struct strv paths = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		auto_strv struct strv found = { 0 };
-
-		root_list(r->root, dirs[i], &found);
-		for (size_t k = 0; k < found.n; k++)
-			if (ends_in_conf(found.v[k]))
-				strv_add_once(&names, found.v[k]);
-	}
-	strv_sort(&names);
-	for (size_t k = 0; k < names.n; k++) {
-		auto_close int fd = -1, high = -1;
+	find_configs(r->root, &paths);
+	for (size_t i = 0; i < paths.n; i++) {
+		auto_close int fd = root_openat(r->root, paths.v[i], O_RDONLY | O_NONBLOCK | O_NOCTTY, 0), high = -1;
 		struct stat st;
 
-		for (size_t i = 0; fd < 0 && i < ARRAY_SIZE(dirs); i++) {
-			auto_free char *path = xasprintf("%s/%s", dirs[i], names.v[k]);
-
-			fd = root_openat(r->root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-		}
 		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;	/* a link to /dev/null is how one is switched off */
 		if (r->configs.n >= CONFIGS_MAX)
-			return err_set(e, E2BIG, "more than %d files in '/etc/modprobe.d' and its like", CONFIGS_MAX);
+			return err_set(e, E2BIG, "more than %d files in '%s' and its like", CONFIGS_MAX, config_dirs[0]);
 		high = fcntl(fd, F_DUPFD_CLOEXEC, CONFIG_FD + (int)r->configs.n);
 		if (high != CONFIG_FD + (int)r->configs.n)
 			return err_set(e, high < 0 ? errno : EMFILE, "too many files are open");

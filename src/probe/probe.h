@@ -71,5 +71,11 @@ void module_set_done(struct module_set *m);
 #define auto_modules AUTO(module_set_done)
 int modules_resolve(const struct root *root, const char *modules, const char *release, const struct strv *modaliases,
 		    const struct strv *names, struct module_set *ret, struct err *e);
+/*
+ * Files below the root that decide a resolution, beside the modules themselves:
+ * indices and the files of modprobe.d that are in force (the running kernel's
+ * command line, "module.option=", is read by libkmod as well).
+ */
+void modules_inputs(const struct root *root, const char *modules, struct strv *ret);
 
 #endif

@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel takes several archives one behind the other, packed or not, with zeros
+ * between them (Documentation/driver-api/early-userspace/buffer-format.rst); one that
+ * is not packed must begin at a multiple of four bytes (init/initramfs.c).
+ */
+#include "imageparts.h"
+
+#include "codec.h"
+#include "cpio.h"
+#include "elffile.h"
+#include "file.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define INPUTS_SCHEMA 1
+
+static int stale(const struct image_file *file, struct err *e)
+{
+	return err_set(e, ESTALE, "'%s' changed while the image was being built: run this again", file->source);
+}
+
+/* A file's content, which is that of the plan or an error. */
+static int read_source(const struct image_files *f, const struct image_file *file, struct buf *ret, struct err *e)
+{
+	auto_close int fd = image_files_open_source(f, file->place, file->source, e);
+	char hash[HASH_TEXT_MAX];
+	struct file_stamp now;
+	struct stat st;
+	int r;
+
+	if (fd < 0)
+		return fd;
+	buf_room(ret, file->stamp.size + 1);
+	r = fd_read_all(fd, IMAGE_FILE_MAX, ret);
+	if (r < 0)
+		return err_set(e, -r, "'%s': %s", file->source, strerror(-r));
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "'%s': %s", file->source, strerror(errno));
+	now = file_stamp(&st);
+	/* One stamp, old enough: it is what was hashed.  Otherwise the hash must tell. */
+	if (file_stamp_equal(&now, &file->stamp) && file->stamp.sure)
+		return ret->len == file->stamp.size ? 0 : stale(file, e);
+	return strcmp(hash_bytes(buf_text(ret), ret->len, hash), file->hash) == 0 ? 0 : stale(file, e);
+}
+
+static int treat(const struct image_file *file, struct buf *data, struct err *e)
+{
+	int r = 0;
+
+	if (file->treat == TREAT_UNPACK)
+		r = codec_unpack(codec_of(file->source), buf_text(data), data->len, IMAGE_FILE_MAX, data, e);
+	else if (file->treat == TREAT_TRIM)
+		r = elf_trim(buf_text(data), data->len, data, e);
+	return r < 0 ? err_wrap(e, "'%s'", file->source) : 0;
+}
+
+static int add_file(const struct image_files *f, const struct image_file *file, unsigned *inode, struct buf *to,
+		    struct err *e)
+{
+	auto_buf struct buf data = { 0 };
+	int r;
+
+	if (file->place == FROM_NOWHERE) {
+		const char *text = file->text ? file->text : "";
+
+		cpio_add(to, inode, file->path + 1, file->mode, text, strlen(text), file->rmajor, file->rminor);
+		return 0;
+	}
+	r = read_source(f, file, &data, e);
+	if (r == 0)
+		r = treat(file, &data, e);
+	if (r == 0)
+		cpio_add(to, inode, file->path + 1, file->mode, data.data, data.len, 0, 0);
+	return r;
+}
+
+static int make_payload(const struct image_plan *plan, struct buf *to, struct err *e)
+{
+	const struct image_files *f = plan->files;
+	auto_buf struct buf recipe = { 0 };
+	unsigned inode = 0;
+
+	buf_room(to, plan->unpacked + plan->unpacked / 8);
+	for (size_t i = 0; i < f->n; i++) {
+		int r = add_file(f, &f->v[i], &inode, to, e);
+
+		if (r < 0)
+			return r;
+	}
+	recipe_encode(plan->recipe, &recipe);
+	cpio_add(to, &inode, &RECIPE_PATH[1], S_IFREG | 0600, recipe.data, recipe.len, 0, 0);
+	cpio_end(to);
+	return 0;
+}
+
+static void make_head(const struct image_plan *plan, const struct buf *payload, size_t unpacked, struct buf *to)
+{
+	auto_json struct json *j = js_object();
+	auto_buf struct buf text = { 0 };
+	char hash[HASH_TEXT_MAX];
+	unsigned inode = 0;
+	struct json *inputs;
+
+	js_set_int(j, "schema", INPUTS_SCHEMA);
+	js_set_text(j, "id", plan->id);
+	js_set_text(j, "builder", "crashcfg " CRASHCFG_VERSION);
+	js_set_text(j, "kernel", plan->recipe->kernel);
+	js_set_text(j, "packing", plan->packing);
+	js_set_int(j, "modules", (int64_t)plan->recipe->n_modules);
+	js_set_int(j, "unpacked", (int64_t)unpacked);
+	js_set_int(j, "payload_bytes", (int64_t)payload->len);
+	js_set_text(j, "payload_sha256", hash_bytes(payload->data, payload->len, hash));
+	inputs = js_set(j, "inputs", js_array());
+	for (size_t i = 0; i < plan->n_inputs; i++) {
+		struct json *in = js_add(inputs, js_object());
+
+		js_set_text(in, "name", plan->inputs[i].name);
+		js_set_text(in, "hash", plan->inputs[i].hash);
+	}
+	js_write(j, &text);
+	cpio_add(to, &inode, "etc", S_IFDIR | 0755, "", 0, 0, 0);
+	cpio_add(to, &inode, "etc/crashcfg", S_IFDIR | 0755, "", 0, 0, 0);
+	cpio_add(to, &inode, &IMAGE_INPUTS[1], S_IFREG | 0600, text.data, text.len, 0, 0);
+	cpio_end(to);
+}
+
+int image_build_sizes(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret,
+		      struct image_sizes *ret_sizes, struct err *e)
+{
+	auto_buf struct buf plain = { 0 }, packed = { 0 };
+	struct buf image = { 0 };
+	const struct buf *payload = &plain;
+	int r = make_payload(plan, &plain, e);
+
+	/* The cache is what promised another content. */
+	if (r == -ESTALE && spec->cache)
+		hashes_forget(spec->root);
+	if (r == 0 && strcmp(plan->packing, "none") != 0) {
+		r = codec_pack(plan->packing, plain.data, plain.len, &packed, e);
+		payload = &packed;
+	}
+	if (r < 0)
+		return r;
+	make_head(plan, payload, plain.len, &image);
+	buf_add(&image, payload->data, payload->len);
+	/* So that `load` can put another archive behind it. */
+	buf_zero(&image, -image.len & 3);
+	if (ret_sizes)
+		*ret_sizes = (struct image_sizes){
+			.packed = image.len, .unpacked = plain.len, .modules = plan->recipe->n_modules,
+		};
+	buf_done(ret);
+	*ret = image;
+	return 0;
+}
+
+int image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret, struct err *e)
+{
+	return image_build_sizes(spec, plan, ret, NULL, e);
+}
+
+/* --- reading one ------------------------------------------------------------------------------ */
+
+static int take_inputs(void *ctx, const struct cpio_member *m)
+{
+	struct json **j = ctx;
+
+	if (strcmp(m->name, &IMAGE_INPUTS[1]) == 0 && !*j)
+		js_parse(m->data, m->len, j, NULL);
+	return 0;
+}
+
+static int read_head(const char *data, size_t len, struct json **ret, size_t *ret_end, struct err *e)
+{
+	auto_json struct json *j = NULL;
+	const char *id;
+	int r = cpio_each(data, len, take_inputs, &j, ret_end, e);
+
+	if (r < 0)
+		return err_wrap(e, "not a capture image of crashcfg");
+	id = js_get_text(j, "id");
+	if (js_get_int(j, "schema", 0) != INPUTS_SCHEMA || !id || strlen(id) != HASH_TEXT_MAX - 1)
+		return err_set(e, EINVAL, "not a capture image of this version of crashcfg: build it again");
+	*ret = take_ptr(j);
+	return 0;
+}
+
+int image_read_id(const char *data, size_t len, char **ret_id, struct err *e)
+{
+	auto_json struct json *j = NULL;
+	size_t end;
+	int r = read_head(data, len, &j, &end, e);
+
+	if (r == 0)
+		*ret_id = xstrdup(js_get_text(j, "id"));
+	return r;
+}
+
+int image_check(const char *data, size_t len, struct err *e)
+{
+	auto_json struct json *j = NULL;
+	char hash[HASH_TEXT_MAX];
+	const char *want;
+	int64_t bytes;
+	size_t end;
+	int r = read_head(data, len, &j, &end, e);
+
+	if (r < 0)
+		return r;
+	want = js_get_text(j, "payload_sha256");
+	bytes = js_get_int(j, "payload_bytes", -1);
+	if (!want || bytes < 0 || (uint64_t)bytes > len - end)
+		return err_set(e, EINVAL, "the capture image is cut off: build it again");
+	if (strcmp(hash_bytes(data + end, (size_t)bytes, hash), want) != 0)
+		return err_set(e, EINVAL, "the capture image is damaged: build it again");
+	return 0;
+}

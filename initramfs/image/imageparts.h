@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_IMAGEPARTS_H
+#define CRASHCFG_IMAGEPARTS_H
+
+/* The builder's own parts; nobody else includes this. */
+
+#include "hash.h"
+#include "image.h"
+#include "json.h"
+
+#include <sys/stat.h>
+
+/* No file of an image is larger; hostile sizes end here. */
+#define IMAGE_FILE_MAX (512u << 20)
+
+/* --- hashes.c: content hashes, remembered -------------------------------------------------- */
+
+/*
+ * The cache IMAGE_DIR/hashes: hashes of files by (device, inode, ctime, size), and
+ * notes of what was found in content of a certain hash.  Losing it costs time and
+ * nothing else; a damaged one is as good as none.
+ */
+struct hashes;
+
+/* ROOT NULL: nothing is read and nothing kept. */
+struct hashes *hashes_load(const struct root *root);
+void hashes_free(struct hashes *h);		/* accepts NULL */
+static inline void own_hashes(struct hashes **h)
+{
+	hashes_free(*h);
+}
+#define auto_hashes AUTO(own_hashes)
+/* Write it, when it has changed.  That it cannot be written is nobody's fault and not told. */
+void hashes_save(struct hashes *h);
+/* Forget all, on disk too: it told something that is not so. */
+void hashes_forget(const struct root *root);
+
+/* What tells one state of a file from another; a restored mtime changes ctime. */
+struct file_stamp {
+	uint64_t dev, ino, size;
+	int64_t sec, nsec;		/* ctime */
+	bool sure;			/* old enough that no later write can bear the same ctime */
+};
+struct file_stamp file_stamp(const struct stat *st);
+bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
+
+/* SHA-256 of the regular file FD, from its start.  0 or -errno. */
+int hashes_file(struct hashes *h, int fd, char text[static HASH_TEXT_MAX], struct file_stamp *ret_stamp);
+/* A note under KIND and KEY, words without blanks; NULL: none.  The caller frees it. */
+struct json *hashes_note(struct hashes *h, const char *kind, const char *key);
+void hashes_keep(struct hashes *h, const char *kind, const char *key, const struct json *value);
+
+/* --- files.c: what goes into the image ------------------------------------------------------ */
+
+enum file_place {
+	FROM_NOWHERE,		/* a folder, a link, a device: content in .text */
+	FROM_ROOT,
+	FROM_KERNEL,		/* the kernel's root */
+	FROM_HERE,		/* this system, whatever the root: the tool itself */
+};
+
+enum file_treat {
+	TREAT_NOT,		/* stored as it stands */
+	TREAT_UNPACK,		/* .ko.xz stored as .ko */
+	TREAT_TRIM,		/* a program without its debug information */
+};
+
+struct image_file {
+	char *path;		/* in the image, absolute */
+	uint32_t mode;		/* with the type's bits */
+	uint32_t rmajor, rminor;
+	char *text;		/* FROM_NOWHERE: where a link leads */
+	enum file_place place;
+	char *source;		/* path at that place */
+	enum file_treat treat;
+	char hash[HASH_TEXT_MAX];
+	struct file_stamp stamp;
+};
+
+struct image_files {
+	const struct root *root, *kernel_root;
+	struct root here;
+	struct hashes *hashes;
+	struct image_file *v;
+	size_t n;
+};
+
+int image_files_open(struct image_files *f, const struct root *root, const struct root *kernel_root, struct err *e);
+void image_files_done(struct image_files *f);
+/* Open a file's source; -EINVAL when it is not a regular file. */
+int image_files_open_source(const struct image_files *f, enum file_place place, const char *source, struct err *e);
+
+struct image_file *image_files_find(const struct image_files *f, const char *path);
+/* Add, with missing parent folders (0755).  A path that is there already stays as it is. */
+void image_files_folder(struct image_files *f, const char *path, uint32_t mode);
+void image_files_link(struct image_files *f, const char *path, const char *to);
+void image_files_node(struct image_files *f, const char *path, uint32_t mode, uint32_t rmajor, uint32_t rminor);
+int image_files_add(struct image_files *f, const char *path, uint32_t mode, enum file_place place, const char *source,
+		    enum file_treat treat, struct err *e);
+void image_files_sort(struct image_files *f);
+
+/* --- kernel.c: what a kernel was built to take ----------------------------------------------- */
+
+struct kernel_abilities {
+	const char *packing;		/* of the initramfs, best first: "zstd", "gzip", "xz", "none" */
+	bool module_xz, module_zstd, module_gzip;	/* it unpacks such modules itself */
+	bool firmware_xz, firmware_zstd;
+	bool guessed;			/* its configuration is nowhere to be found */
+};
+void kernel_abilities(const struct image_spec *spec, struct kernel_abilities *ret);
+
+/* --- libs.c: what programs need --------------------------------------------------------------- */
+
+/*
+ * Add the program PATH of the root, its loader and all libraries, found as ld.so(8)
+ * finds them.  EXTRA, if not NULL: libraries that it opens by itself (dlopen(3)).
+ */
+int image_files_program(struct image_files *f, const char *path, const struct strv *extra, struct err *e);
+
+/* --- modset.c: modules and firmware ------------------------------------------------------------ */
+
+/* As modules_resolve() in the kernel's root, remembered. */
+int image_modules(struct image_files *f, const struct kernel_fact *kernel, const struct strv *modaliases,
+		  const struct strv *names, struct module_set *ret, struct err *e);
+/* Add their files; paths in SET become those in the image. */
+int image_files_modules(struct image_files *f, struct module_set *set, const struct kernel_abilities *can,
+			struct err *e);
+/* Add their firmware; what is missing is named in NOTES. */
+int image_files_firmware(struct image_files *f, const struct kernel_fact *kernel, const struct strv *names,
+			 const struct kernel_abilities *can, struct strv *notes, struct err *e);
+
+/* --- capture.c: the recipe --------------------------------------------------------------------- */
+
+/* What the image cannot do yet is refused, never dropped: -ENOTSUP. */
+int image_check_settings(const struct settings *s, struct err *e);
+/* Threads that makedumpfile shall use: 1 where they are not sound. */
+unsigned image_threads(const struct settings *s, const struct collector *c);
+/* Takes SET's modules. */
+int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,
+		 size_t n_storage, const char *watchdog, struct module_set *set, struct recipe **ret, struct err *e);
+/* The module of the watchdog that the settings or the running system name; "" none.  Caller frees. */
+char *image_watchdog(const struct root *root, const struct settings *s);
+
+#endif

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "imageparts.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* Raise it when the same inputs shall give other bytes: images are then built anew. */
+#define BUILDER "crashcfg " CRASHCFG_VERSION " image 1"
+#define TOOL "capture-init"
+
+/* --- what is being put together ----------------------------------------------------------------- */
+
+struct work {
+	const struct image_spec *spec;
+	struct image_files files;
+	struct image_plan *plan;
+	struct kernel_abilities can;
+	struct collector collector;
+	struct storage *storage;	/* found out here; spec->storage otherwise */
+	size_t n_storage;
+	struct module_set modules;
+	char *watchdog;
+};
+
+static void own_work(struct work *w)
+{
+	for (size_t i = 0; i < w->n_storage; i++)
+		storage_done(&w->storage[i]);
+	free(w->storage);
+	image_files_done(&w->files);
+	image_plan_free(w->plan);
+	collector_done(&w->collector);
+	module_set_done(&w->modules);
+	free(w->watchdog);
+}
+
+static void add_input(struct image_plan *p, const char *name, const char *hash)
+{
+	struct image_input *in = vec_push(&p->inputs, &p->n_inputs);
+
+	in->name = xstrdup(name);
+	in->hash = xstrdup(hash);
+}
+
+static void add_text_input(struct image_plan *p, const char *name, const char *data, size_t len)
+{
+	char hash[HASH_TEXT_MAX];
+
+	add_input(p, name, hash_bytes(data, len, hash));
+}
+
+/* --- the parts, in order ------------------------------------------------------------------------- */
+
+static int find_storage(struct work *w, struct err *e)
+{
+	const struct settings *s = w->spec->settings;
+
+	for (size_t i = 0; !w->spec->storage && i < s->n_targets; i++) {
+		int r = storage_find(w->spec->root, &s->targets[i], vec_push(&w->storage, &w->n_storage), e);
+
+		if (r < 0)
+			return err_wrap(e, "target '%s'", s->targets[i].url);
+	}
+	return 0;
+}
+
+static const struct storage *storage_of(const struct work *w, size_t *ret_n)
+{
+	*ret_n = w->spec->storage ? w->spec->n_storage : w->n_storage;
+	return w->spec->storage ? w->spec->storage : w->storage;
+}
+
+/* The watchdog first, since it bites first; then the way to the disk; then what the settings add. */
+static int find_modules(struct work *w, struct err *e)
+{
+	auto_strv struct strv modaliases = { 0 }, names = { 0 };
+	size_t n;
+	const struct storage *storage = storage_of(w, &n);
+	int r;
+
+	w->watchdog = image_watchdog(w->spec->root, w->spec->settings);
+	if (*w->watchdog)
+		strv_add(&names, w->watchdog);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < storage[i].modaliases.n; k++)
+			strv_add_once(&modaliases, storage[i].modaliases.v[k]);
+		for (size_t k = 0; k < storage[i].drivers.n; k++)
+			strv_add_once(&names, storage[i].drivers.v[k]);
+	}
+	for (size_t k = 0; k < w->spec->settings->capture_modules.n; k++)
+		strv_add_once(&names, w->spec->settings->capture_modules.v[k]);
+	r = image_modules(&w->files, w->spec->kernel, &modaliases, &names, &w->modules, e);
+	if (r == 0)
+		r = image_files_modules(&w->files, &w->modules, &w->can, e);
+	if (r == 0)
+		r = image_files_firmware(&w->files, w->spec->kernel, &w->modules.firmware, &w->can, &w->plan->notes, e);
+	return r;
+}
+
+static int add_programs(struct work *w, struct err *e)
+{
+	static const char *const dmesg[] = { "/usr/sbin/vmcore-dmesg", "/sbin/vmcore-dmesg", "/usr/bin/vmcore-dmesg" };
+	auto_free char *tool = xasprintf("%s/" TOOL, w->spec->tool_dir);
+	auto_strv struct strv opened = { 0 };
+	const char *path = NULL;
+	int r;
+
+	r = image_files_add(&w->files, "/init", 0755, FROM_HERE, tool, TREAT_TRIM, e);
+	if (r < 0)
+		return err_wrap(e, "the capture program");
+	image_files_link(&w->files, "/sbin/modprobe", "/init");
+
+	/* makedumpfile's threads end by pthread_exit(), for which the C library opens this one when it is too late. */
+	if (image_threads(w->spec->settings, &w->collector) > 1)
+		strv_add(&opened, "libgcc_s.so.1");
+	r = image_files_program(&w->files, w->collector.path, &opened, e);
+	for (size_t i = 0; i < ARRAY_SIZE(dmesg) && !path; i++)
+		if (root_exists(w->spec->root, dmesg[i]))
+			path = dmesg[i];
+	if (r == 0 && !path)
+		return err_set(e, ENOENT, "'%s' is missing: install the package kexec-tools", dmesg[0]);
+	return r < 0 ? r : image_files_program(&w->files, path, NULL, e);
+}
+
+static void add_skeleton(struct image_files *f)
+{
+	static const char *const folders[] = { "/dev", "/etc/crashcfg", "/mnt", "/proc", "/run", "/sys" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(folders); i++)
+		image_files_folder(f, folders[i], 0755);
+	image_files_folder(f, "/tmp", 01777);
+	/* Opened for init before /dev is mounted (Documentation/admin-guide/devices.txt). */
+	image_files_node(f, "/dev/console", S_IFCHR | 0600, 5, 1);
+	image_files_node(f, "/dev/null", S_IFCHR | 0666, 1, 3);
+}
+
+static int make_recipe(struct work *w, struct err *e)
+{
+	auto_buf struct buf text = { 0 };
+	size_t n;
+	const struct storage *storage = storage_of(w, &n);
+	int r = image_recipe(w->spec, &w->collector, storage, n, w->watchdog, &w->modules, &w->plan->recipe, e);
+
+	if (r < 0)
+		return r;
+	recipe_encode(w->plan->recipe, &text);
+	add_text_input(w->plan, "recipe", text.data, text.len);
+	return 0;
+}
+
+/* The kernel is no part of the image, but its bytes are what the image must fit. */
+static int add_kernel_input(struct work *w, struct err *e)
+{
+	const char *image = w->spec->kernel->image;
+	auto_close int fd = image_files_open_source(&w->files, FROM_KERNEL, image, e);
+	char hash[HASH_TEXT_MAX];
+	struct file_stamp stamp;
+	int r;
+
+	if (fd < 0)
+		return err_wrap(e, "kernel '%s'", w->spec->kernel->release);
+	r = hashes_file(w->files.hashes, fd, hash, &stamp);
+	if (r < 0)
+		return err_set(e, -r, "'%s': %s", image, strerror(-r));
+	add_input(w->plan, image, hash);
+	return 0;
+}
+
+static void finish(struct work *w)
+{
+	struct image_plan *p = w->plan;
+	char id[HASH_TEXT_MAX];
+	struct hash *h;
+
+	add_text_input(p, "builder", BUILDER, sizeof(BUILDER) - 1);
+	add_text_input(p, "packing", p->packing, strlen(p->packing));
+	image_files_sort(&w->files);
+	for (size_t i = 0; i < w->files.n; i++)
+		if (w->files.v[i].place != FROM_NOWHERE) {
+			/* A library's folder matters to the loader, so both names count. */
+			add_input(p, w->files.v[i].path, w->files.v[i].hash);
+			p->unpacked += w->files.v[i].stamp.size * (w->files.v[i].treat == TREAT_UNPACK ? 4 : 1);
+		}
+	h = hash_new();
+	for (size_t i = 0; i < p->n_inputs; i++) {
+		hash_add(h, p->inputs[i].name, strlen(p->inputs[i].name) + 1);
+		hash_add(h, p->inputs[i].hash, strlen(p->inputs[i].hash) + 1);
+	}
+	p->id = xstrdup(hash_end(h, id));
+}
+
+static int check_spec(const struct image_spec *spec, struct err *e)
+{
+	size_t n = spec->storage ? spec->n_storage : spec->settings->n_targets;
+
+	if (!n)
+		return err_set(e, EINVAL, "there is no target to put a dump on");
+	return image_check_settings(spec->settings, e);
+}
+
+int image_plan_make(const struct image_spec *spec, struct image_plan **ret, struct err *e)
+{
+	AUTO(own_work) struct work w = { .spec = spec, .files.here.fd = -1 };
+	struct image_files *files;
+	int r = check_spec(spec, e);
+
+	if (r == 0)
+		r = image_files_open(&w.files, spec->root, spec->kernel_root, e);
+	if (r < 0)
+		return r;
+	w.plan = xcalloc(1, sizeof(*w.plan));
+	w.files.hashes = hashes_load(spec->cache ? spec->root : NULL);
+	kernel_abilities(spec, &w.can);
+	w.plan->packing = xstrdup(w.can.packing);
+	if (w.can.guessed)
+		strv_addf(&w.plan->notes, "kernel '%s' has no configuration in /boot, so the image is packed by gzip",
+			  spec->kernel->release);
+
+	r = find_storage(&w, e);
+	if (r == 0)
+		r = collector_read(spec->root, &w.collector, e);
+	if (r == 0)
+		r = find_modules(&w, e);
+	if (r == 0)
+		r = add_programs(&w, e);
+	if (r == 0)
+		r = add_kernel_input(&w, e);
+	if (r == 0)
+		r = make_recipe(&w, e);
+	if (r < 0)
+		return r;
+	add_skeleton(&w.files);
+	finish(&w);
+	hashes_save(w.files.hashes);
+
+	files = xmalloc(sizeof(*files));
+	*files = w.files;
+	w.files = (struct image_files){ .here.fd = -1 };
+	w.plan->files = files;
+	*ret = take_ptr(w.plan);
+	return 0;
+}
+
+void image_plan_free(struct image_plan *p)
+{
+	if (!p)
+		return;
+	recipe_free(p->recipe);
+	for (size_t i = 0; i < p->n_inputs; i++) {
+		free(p->inputs[i].name);
+		free(p->inputs[i].hash);
+	}
+	free(p->inputs);
+	if (p->files)
+		image_files_done(p->files);
+	free(p->files);
+	strv_done(&p->notes);
+	free(p->id);
+	free(p->packing);
+	free(p);
+}
