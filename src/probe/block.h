@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_BLOCK_H
+#define CRASHCFG_BLOCK_H
+
+#include "root.h"
+
+#include <stdint.h>
+
+/* A block device as sysfs shows it. */
+struct block_dev {
+	char *sys;		/* "/sys/devices/pci0000:00/0000:00:02.0/virtio1/block/vda/vda2" */
+	char *disk;		/* the same without the partition */
+	char *node;		/* "/dev/vda2" as the kernel names it */
+	unsigned major, minor;
+	uint64_t size;		/* bytes; 0: sysfs does not tell */
+};
+
+void block_done(struct block_dev *b);
+#define auto_block AUTO(block_done)
+
+/* -ENOENT: sysfs below the root has no such device. */
+int block_by_number(const struct root *root, unsigned maj, unsigned min, struct block_dev *ret, struct err *e);
+/* NAME as in /sys/class/block: "vda2". */
+int block_by_name(const struct root *root, const char *name, struct block_dev *ret, struct err *e);
+
+/* -ENOTSUP: the device is not a disk or a partition of one that drivers alone make appear; text names what it is. */
+int block_is_plain(const struct root *root, const struct block_dev *b, struct err *e);
+
+/* What makes the disk appear: modaliases of every device from the disk upwards, and modules of the bound drivers. */
+void block_drivers(const struct root *root, const struct block_dev *b, struct strv *modaliases, struct strv *drivers);
+
+#endif

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "superblock.h"
+
+#include <blkid/blkid.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+void superblock_done(struct superblock *s)
+{
+	free(s->type);
+	free(s->uuid);
+	free(s->label);
+	*s = (struct superblock){ 0 };
+}
+
+static void own_probe(blkid_probe *pr)
+{
+	if (*pr)
+		blkid_free_probe(*pr);
+}
+
+static char *lookup(blkid_probe pr, const char *name)
+{
+	const char *value = NULL;
+
+	return blkid_probe_lookup_value(pr, name, &value, NULL) == 0 && value ? xstrdup(value) : xstrdup("");
+}
+
+static uint64_t number_at(int fd, off_t at, bool big_endian)
+{
+	unsigned char b[8];
+	uint64_t v = 0;
+
+	if (pread(fd, b, sizeof(b), at) != (ssize_t)sizeof(b))
+		return 0;
+	for (unsigned i = 0; i < 8; i++)
+		v = v << 8 | b[big_endian ? i : 7 - i];
+	return v;
+}
+
+int superblock_probe(int fd, struct superblock *ret)
+{
+	AUTO(own_probe) blkid_probe pr = blkid_new_probe();
+	struct superblock s = { .devices = 1 };
+	int r;
+
+	if (!pr || blkid_probe_set_device(pr, fd, 0, 0) < 0)
+		return errno ? -errno : -EIO;
+	blkid_probe_enable_superblocks(pr, 1);
+	blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL | BLKID_SUBLKS_TYPE);
+	r = blkid_do_safeprobe(pr);
+	if (r)
+		return r == 1 ? -ENOENT : r == -2 ? -ENOTUNIQ : -EIO;
+	s.type = lookup(pr, "TYPE");
+	s.uuid = lookup(pr, "UUID");
+	s.label = lookup(pr, "LABEL");
+	/* struct xfs_dsb, sb_logstart: 0 when the log is external.  btrfs_super_block at 64 KiB, num_devices. */
+	if (strcmp(s.type, "xfs") == 0)
+		s.external_log = number_at(fd, 48, true) == 0;
+	else if (strcmp(s.type, "btrfs") == 0)
+		s.devices = (unsigned)number_at(fd, 0x10000 + 0x88, false);
+	else
+		s.external_log = blkid_probe_has_value(pr, "EXT_JOURNAL") != 0;
+	*ret = s;
+	return 0;
+}
+
+/* udev writes what is not safe in a label as "\x20". */
+static char *unescape(const char *text, size_t len)
+{
+	char *out = xmalloc(len + 1), *to = out;
+
+	for (size_t i = 0; i < len;) {
+		char hex[3] = { 0 };
+
+		if (len - i >= 4 && text[i] == '\\' && text[i + 1] == 'x')
+			memcpy(hex, text + i + 2, 2);
+		if (isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]) && strcmp(hex, "00") != 0) {
+			*to++ = (char)strtoul(hex, NULL, 16);
+			i += 4;
+		} else {
+			*to++ = text[i++];
+		}
+	}
+	*to = '\0';
+	return out;
+}
+
+static char *udev_value(const char *text, const char *key)
+{
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (strncmp(line, "E:", 2) == 0 && strncmp(line + 2, key, strlen(key)) == 0 && line[2 + strlen(key)] == '=') {
+			const char *value = line + 2 + strlen(key) + 1;
+
+			return unescape(value, strcspn(value, "\n"));
+		}
+	return xstrdup("");
+}
+
+int superblock_from_udev(const char *text, struct superblock *ret)
+{
+	auto_free char *usage = udev_value(text, "ID_FS_USAGE");
+	struct superblock s = { .devices = 1 };
+
+	s.type = udev_value(text, "ID_FS_TYPE");
+	if (!*s.type || (*usage && strcmp(usage, "filesystem") != 0)) {
+		superblock_done(&s);
+		return -ENOENT;
+	}
+	s.uuid = udev_value(text, "ID_FS_UUID_ENC");
+	s.label = udev_value(text, "ID_FS_LABEL_ENC");
+	*ret = s;
+	return 0;
+}
+
+static int open_device(const struct root *root, const struct block_dev *b)
+{
+	int fd = root_openat(root, b->node, O_RDONLY | O_NONBLOCK, 0);
+	struct stat st;
+
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, &st) == 0 && S_ISBLK(st.st_mode) && st.st_rdev == makedev(b->major, b->minor))
+		return fd;
+	close(fd);
+	return -ENXIO;
+}
+
+int superblock_read(const struct root *root, const struct block_dev *b, struct superblock *ret, struct err *e)
+{
+	auto_free char *path = xasprintf("/run/udev/data/b%u:%u", b->major, b->minor);
+	auto_close int fd = root->host ? open_device(root, b) : -ENOENT;
+	auto_buf struct buf udev = { 0 };
+	int r = fd < 0 ? fd : superblock_probe(fd, ret);
+
+	if (fd >= 0 && r == -ENOENT)
+		return err_set(e, ENOENT, "'%s' holds no file system that is known here", b->node);
+	if (fd >= 0 && r == -ENOTUNIQ)
+		return err_set(e, ENOTUNIQ, "'%s' bears the signatures of several file systems; 'wipefs %s' lists them",
+			       b->node, b->node);
+	if (r == 0)
+		return 0;
+	if (root_read_proc(root, path, &udev, NULL) == 0 && superblock_from_udev(buf_text(&udev), ret) == 0)
+		return 0;
+	if (!root->host)
+		return err_set(e, ENOENT, "'%s' below a foreign root is not opened, and '%s' is not there", b->node, path);
+	if (r == -EACCES || r == -EPERM)
+		return err_set(e, EACCES, "'%s' may be read by root only; run this as root", b->node);
+	return err_set(e, -r, "'%s': %s", b->node, strerror(-r));
+}

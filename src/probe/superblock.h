@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_SUPERBLOCK_H
+#define CRASHCFG_SUPERBLOCK_H
+
+#include "block.h"
+
+/* What a file system says of itself. */
+struct superblock {
+	char *type;		/* "ext4", "xfs", "btrfs", ... as libblkid names it */
+	char *uuid;		/* "" none */
+	char *label;		/* "" none */
+	bool external_log;	/* its journal lies on another device (ext3, ext4, xfs) */
+	unsigned devices;	/* it spreads over so many (btrfs); 1 */
+};
+
+void superblock_done(struct superblock *s);
+#define auto_superblock AUTO(superblock_done)
+
+/*
+ * By libblkid's low-level probe on an open device.  -ENOENT: no file system known there;
+ * -ENOTUNIQ: signatures of several.
+ */
+int superblock_probe(int fd, struct superblock *ret);
+/* The same as far as udev's database tells it, the text of /run/udev/data/bMAJ:MIN (E:ID_FS_...).  -ENOENT likewise. */
+int superblock_from_udev(const char *text, struct superblock *ret);
+
+/* Of a device below the host's /dev; without permission to read it, by udev.  -EACCES when both fail. */
+int superblock_read(const struct root *root, const struct block_dev *b, struct superblock *ret, struct err *e);
+
+#endif
