@@ -174,6 +174,7 @@ static int list_folders(const struct root *root, struct work *w, struct err *e)
 	return look(root, c, e);
 }
 
+/* 0: it is gone; 1: it stays, since it is in use. */
 static int remove_folder(const struct root *root, const char *path)
 {
 	const char *name;
@@ -181,7 +182,9 @@ static int remove_folder(const struct root *root, const char *path)
 
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : dir;
-	return unlinkat(dir, name, AT_REMOVEDIR) < 0 && errno != ENOENT ? -errno : 0;
+	if (unlinkat(dir, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	return errno == ENOTEMPTY || errno == EEXIST || errno == EBUSY || errno == ENOTDIR ? 1 : -errno;
 }
 
 /* IMAGE_DIR or a folder above it: they hold the journal, and go after it. */
@@ -192,30 +195,43 @@ static bool holds_journal(const char *path)
 	return strncmp(JOURNAL_PATH, path, len) == 0 && JOURNAL_PATH[len] == '/';
 }
 
-/* Take off the empty folders that apply made.  Those in use by others stay, and stay in the list. */
-static void remove_folders(const struct root *root, struct strv *ret_last)
+/*
+ * Take off the empty folders that apply made.  Those in use by others stay, and
+ * stay in the list.  What holds the journal comes last: *ret_last, innermost first.
+ */
+static int remove_folders(const struct root *root, struct strv *ret_last)
 {
 	auto_buf struct buf text = { 0 }, rest = { 0 };
 	auto_strv struct strv folders = { 0 };
+	auto_free bool *stays = NULL;
+	bool any = root_exists(root, TAKEN_PATH);
 	const char *name;
 	auto_close int dir = root_open_parent(root, FOLDERS_PATH, &name);
 	char *line, *next;
 
 	if (dir < 0 || root_read(root, FOLDERS_PATH, LIST_MAX, &text, NULL) < 0)
-		return;
+		return 0;
 	for (next = text.data; next && (line = strsep(&next, "\n"));)
 		if (*line == '/')
 			strv_add_once(&folders, line);
+	stays = xcalloc(folders.n, sizeof(*stays));
 	for (size_t i = folders.n; i-- > 0;) {
+		int r = holds_journal(folders.v[i]) ? 1 : remove_folder(root, folders.v[i]);
+
+		if (r < 0)
+			return r;
+		stays[i] = r;
 		if (holds_journal(folders.v[i]))
 			strv_add(ret_last, folders.v[i]);
-		else if (remove_folder(root, folders.v[i]) < 0)
-			buf_addf(&rest, "%s\n", folders.v[i]);
+		else
+			any |= r;
 	}
-	if (rest.len == 0)
-		unlinkat(dir, name, 0);
-	else
-		file_replace_at(dir, name, rest.data, rest.len, 0600);
+	if (!any)
+		return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
+	for (size_t i = 0; i < folders.n; i++)
+		if (stays[i])
+			buf_addf(&rest, "%s\n", folders.v[i]);
+	return file_replace_at(dir, name, rest.data, rest.len, 0600);
 }
 
 /* --- going back ---------------------------------------------------------------------------- */
@@ -278,18 +294,20 @@ static int finish(const struct root *root, const struct journal *j, struct err *
 	if (r < 0)
 		return r;
 	/* An image's folder goes with it. */
-	for (size_t i = 0; i < j->n; i++) {
+	for (size_t i = 0; i < j->n && r >= 0; i++) {
 		const char *slash = strrchr(j->v[i].path, '/');
 		auto_free char *folder = xstrndup(j->v[i].path, (size_t)(slash - j->v[i].path));
 
 		if (!j->v[i].keep && strncmp(folder, IMAGE_DIR "/", strlen(IMAGE_DIR "/")) == 0)
-			remove_folder(root, folder);
+			r = remove_folder(root, folder);
 	}
 	if (j->removing) {
-		remove_folders(root, &last);
+		r = r < 0 ? r : remove_folders(root, &last);
 		for (size_t i = j->folders.n; i-- > 0;)
 			strv_add(&last, j->folders.v[i]);
 	}
+	if (r < 0)
+		return err_set(e, -r, "cannot take off the folders that are empty now: %s", strerror(-r));
 	r = journal_end(root, e);
 	for (size_t i = 0; i < last.n && r == 0; i++)
 		remove_folder(root, last.v[i]);

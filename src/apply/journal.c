@@ -136,13 +136,25 @@ static int journal_parse(const struct buf *text, struct journal *ret)
 	return 0;
 }
 
+/* What a journal that was cut off while it was written left behind. */
+static int drop_debris(int dir)
+{
+	return unlinkat(dir, ".journal.new", 0) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 int journal_read(const struct root *root, struct journal *ret, struct err *e)
 {
 	auto_buf struct buf text = { 0 };
 	int r = root_read(root, JOURNAL_PATH, JOURNAL_MAX, &text, e);
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	if (r == -ENOENT || r == -ENOTDIR) {
+		auto_close int dir = root_openat(root, IMAGE_DIR, O_RDONLY | O_DIRECTORY, 0);
+
+		/* Cut off while it was first written, a run had not begun yet. */
+		if (dir >= 0)
+			drop_debris(dir);
 		return 0;
+	}
 	if (r < 0)
 		return r;
 	if (journal_parse(&text, ret) < 0)
@@ -158,7 +170,7 @@ int journal_end(const struct root *root, struct err *e)
 
 	if (dir < 0)
 		return dir == -ENOENT ? 0 : err_set(e, -dir, "journal '%s': %s", JOURNAL_PATH, strerror(-dir));
-	if ((unlinkat(dir, name, 0) < 0 && errno != ENOENT) || (fsync(dir) < 0 && errno != EINVAL))
+	if (drop_debris(dir) < 0 || (unlinkat(dir, name, 0) < 0 && errno != ENOENT) || (fsync(dir) < 0 && errno != EINVAL))
 		return err_set(e, errno, "journal '%s%s': cannot delete it: %s", root->path, JOURNAL_PATH, strerror(errno));
 	return 0;
 }

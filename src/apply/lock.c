@@ -40,7 +40,8 @@ int apply_lock(const struct root *root, int *ret_fd, struct err *e)
 	const char *path = root->host ? HOST_LOCK : "/";
 	long pid;
 
-	fd = root_openat(root, path, root->host ? O_RDWR | O_CREAT | O_NOFOLLOW : O_RDONLY | O_DIRECTORY, 0600);
+	fd = root->host ? root_openat(root, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600) :
+		root_openat(root, path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd == -EACCES || fd == -EPERM)
 		return err_set(e, EACCES, "lock '%s': %s; run this as root", path, strerror(EACCES));
 	if (fd < 0)

@@ -330,24 +330,6 @@ static int plan_disarm(struct plan *p, struct world *have, const struct plan_opt
 	return 0;
 }
 
-/*
- * Bytes that a capture needs now.  Where a size was set by hand somebody may have
- * measured it, so only what no kernel starts with is called too small.
- */
-static uint64_t need_bytes(const struct settings *want, const struct world *have)
-{
-	struct reserve_sum sum;
-	uint64_t least = 0;
-
-	reserve_compute(have->facts, have->image, &sum);
-	if (!want->crashkernel)
-		return sum.need;
-	for (size_t i = 0; i < sum.n_parts; i++)
-		if (strcmp(sum.parts[i].name, "kernel") == 0 || strcmp(sum.parts[i].name, "running") == 0)
-			least += sum.parts[i].bytes;
-	return least;
-}
-
 int plan_compute(const struct settings *want, struct world *have, const struct plan_options *o, struct plan **ret,
 		 struct err *e)
 {
@@ -368,7 +350,7 @@ int plan_compute(const struct settings *want, struct world *have, const struct p
 		released |= p->steps[i].kind == STEP_RELEASE;
 	f.wanted = active ? p->crashkernel : NULL;
 	f.boot = p->boot_value;
-	f.need = active ? need_bytes(want, have) : 0;
+	f.need = active ? reserve_need(want, have) : 0;
 	if (released)
 		f.reserved = 0;
 	p->reserve = reserve_state(&f);

@@ -20,7 +20,6 @@ struct world {
 	const struct boot_editor *editor;
 	struct boot_state *boot;
 	char *boot_value;		/* crashkernel= that the default entry boots with; NULL: none or not known */
-	struct collector collector;
 	struct image_plan *image;	/* what the image would be made of; NULL: see image_why */
 	char *image_why;		/* why no image can be planned here (target not found...), "" */
 	int image_code;			/* errno value that goes with it, 0 */
@@ -103,6 +102,11 @@ struct reserve_facts {
 enum reboot_state reserve_state(const struct reserve_facts *f);
 /* Bytes that crashkernel=VALUE reserves on a machine of MEM_TOTAL bytes; 0: none, or not a value. */
 uint64_t reserve_bytes(const char *value, uint64_t mem_total);
+/*
+ * Bytes that a capture needs now.  Where a size was set by hand somebody may have
+ * measured it, so only what no kernel starts with counts.
+ */
+uint64_t reserve_need(const struct settings *want, const struct world *have);
 
 struct plan {
 	struct step *steps;

@@ -85,6 +85,20 @@ enum reboot_state reserve_state(const struct reserve_facts *f)
 	return RESERVE_OK;
 }
 
+uint64_t reserve_need(const struct settings *want, const struct world *have)
+{
+	struct reserve_sum sum;
+	uint64_t least = 0;
+
+	reserve_compute(have->facts, have->image, &sum);
+	if (!want->crashkernel)
+		return sum.need;
+	for (size_t i = 0; i < sum.n_parts; i++)
+		if (strcmp(sum.parts[i].name, "kernel") == 0 || strcmp(sum.parts[i].name, "running") == 0)
+			least += sum.parts[i].bytes;
+	return least;
+}
+
 bool plan_reboot_required(const struct plan *p)
 {
 	return p->reserve == RESERVE_PENDING;

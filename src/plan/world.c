@@ -17,7 +17,6 @@ void world_free(struct world *w)
 	if (w->editor)
 		w->editor->free(w->boot);
 	facts_free(w->facts);
-	collector_done(&w->collector);
 	image_plan_free(w->image);
 	strv_done(&w->images);
 	strv_done(&w->remnants);
