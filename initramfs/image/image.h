@@ -28,6 +28,7 @@ struct image_spec {
 	size_t n_storage;
 	const char *tool_dir;		/* folder of capture-init on THIS system ("/usr/lib/crashcfg") */
 	bool cache;			/* keep hashes in IMAGE_DIR/hashes below the root */
+	bool cache_readonly;		/* look into that cache, and leave it as it is: status, diff */
 };
 
 /* An input and what it was: "/usr/bin/makedumpfile" and its sha256; "settings", "recipe", ... for what is no file. */

@@ -231,7 +231,8 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 		return r;
 	add_skeleton(&w.files);
 	finish(&w);
-	hashes_save(w.files.hashes);
+	if (!spec->cache_readonly)
+		hashes_save(w.files.hashes);
 
 	files = xmalloc(sizeof(*files));
 	*files = w.files;

@@ -205,7 +205,8 @@ struct image_spec world_image_spec(const struct root *root, const struct setting
 {
 	return (struct image_spec){
 		.root = root, .settings = want, .facts = w->facts, .kernel = w->kernel, .tool_dir = o->tool_dir,
-		.cache = o->cache,
+		/* The folder is apply's to make, which writes down what it made. */
+		.cache = true, .cache_readonly = !o->cache || !root_exists(root, IMAGE_DIR),
 	};
 }
 
