@@ -49,6 +49,8 @@ static int scan_size(struct scan *s, const char *what, uint64_t *ret)
 	if (s->p == start)
 		return err_set(s->e, EINVAL, "'%.24s' is where the %s should be (write a number and K, M or G, such as 256M)",
 			       s->p, what);
+	if (digit(*s->p) < 10)
+		return err_set(s->e, EINVAL, "the kernel takes a number that begins with 0 as octal (write the %s without it)", what);
 	unit = *s->p ? strchr(units, *s->p | 32) : NULL;
 	if (unit) {
 		if (__builtin_mul_overflow(v, UINT64_C(1) << (10 * (unit - units + 1)), &v))

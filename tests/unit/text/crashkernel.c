@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "crashkernel.h"
+
+#include "buf.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define M (UINT64_C(1) << 20)
+#define G (UINT64_C(1) << 30)
+#define T (UINT64_C(1) << 40)
+
+static void the_size_is_what_the_kernel_would_reserve(void **state)
+{
+	static const struct { const char *text; uint64_t mem, want; } rows[] = {
+		{ "256M",				4 * G,		256 * M },
+		{ "256m",				4 * G,		256 * M },
+		{ "0x10000000",				4 * G,		256 * M },
+		{ "0400M",				4 * G,		256 * M },
+		{ "262144K@16M",			4 * G,		256 * M },
+		{ "1G,high",				64 * G,		1 * G },
+		{ "72M,low",				4 * G,		72 * M },
+		{ "1G,cma",				64 * G,		1 * G },
+		{ "0-:256M",				4 * G,		256 * M },
+		{ "1G-4G:192M,4G-64G:256M,64G-:512M",	512 * M,	0 },
+		{ "1G-4G:192M,4G-64G:256M,64G-:512M",	1 * G,		192 * M },
+		{ "1G-4G:192M,4G-64G:256M,64G-:512M",	4 * G - 128 * M, 192 * M },
+		{ "1G-4G:192M,4G-64G:256M,64G-:512M",	4 * G,		256 * M },
+		{ "1G-4G:192M,4G-64G:256M,64G-:512M",	4 * T,		512 * M },
+		/* Firmware holds some of a 4 GB host's memory: the kernel rounds up to 128 MB. */
+		{ "1G-4G:192M,4G-64G:256M,64G-:512M",	4 * G - 5 * M,	256 * M },
+		{ "1G-4G:192M,2G-:256M@64M",		3 * G,		192 * M },
+		{ "0-2G:0,2G-:256M",			1 * G,		0 },
+		{ "4G",					2 * G,		0 },
+		{ "4G",					4 * G,		0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_crashkernel struct crashkernel c = { 0 };
+		struct err e;
+
+		if (crashkernel_parse(rows[i].text, &c, &e) < 0)
+			fail_msg("'%s': %s", rows[i].text, e.text);
+		assert_int_equal(crashkernel_size(&c, rows[i].mem), rows[i].want);
+	}
+}
+
+static void the_parts_are_told(void **state)
+{
+	auto_crashkernel struct crashkernel c = { 0 };
+
+	(void)state;
+	assert_int_equal(crashkernel_parse("512M-2G:64M,2G-:128M@16M", &c, NULL), 0);
+	assert_int_equal(c.n_ranges, 2);
+	assert_int_equal(c.ranges[0].start, 512 * M);
+	assert_int_equal(c.ranges[0].end, 2 * G);
+	assert_int_equal(c.ranges[1].size, 128 * M);
+	assert_true(c.ranges[1].end == UINT64_MAX);
+	assert_true(c.has_offset);
+	assert_int_equal(c.offset, 16 * M);
+	assert_false(c.high || c.low || c.cma);
+	crashkernel_done(&c);
+	assert_int_equal(crashkernel_parse("1G,high", &c, NULL), 0);
+	assert_true(c.high && !c.low && !c.cma && !c.has_offset);
+}
+
+static void what_the_kernel_would_not_take_is_refused(void **state)
+{
+	static const struct { const char *text, *want; } rows[] = {
+		{ "",			"where the size should be" },
+		{ "banana",		"'banana' is where the size should be" },
+		{ "M",			"where the size should be" },
+		{ "-256M",		"where the size should be" },
+		{ "0",			"0 reserves nothing" },
+		{ "0M",			"0 reserves nothing" },
+		{ "256 M",		"' M' does not belong there" },
+		{ "256MB",		"'B' does not belong there" },
+		{ "256M ",		"' ' does not belong there" },
+		{ "256M,",		"',' behind the size is unknown" },
+		{ "256M,hihg",		"',hihg' behind the size is unknown" },
+		{ "256M,high,low",	"behind the size is unknown" },
+		{ "256M@16M,high",	"',high' does not belong there" },
+		{ "256M@",		"offset behind '@'" },
+		{ "256M,high@16M",	"behind the size is unknown" },
+		{ "08M",		"as octal" },
+		{ "99999999999999999999", "larger than any memory" },
+		{ "99999999999E",	"larger than any memory" },
+		{ "1G:256M",		"where the '-' of a range should be" },
+		{ "1G-4G",		"'-4G' does not belong there" },
+		{ "1G-4G:",		"where the size of the range should be" },
+		{ "1G-4G:192M,",	"start of the range" },
+		{ "1G-4G:192M 4G-:1G",	"' 4G-:1G' does not belong there" },
+		{ "4G-1G:192M",		"ends at or before its start" },
+		{ "1G-1G:192M",		"ends at or before its start" },
+		{ "1G-4G:8G",		"more than the memory" },
+		{ "1G-4G:0",		"no range reserves anything" },
+		{ "1G-x:192M",		"end of the range" },
+		{ ":192M",		"start of the range" },
+	};
+	auto_buf struct buf many = { 0 };
+	struct crashkernel none = { 0 };
+	struct err e;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		assert_int_equal(crashkernel_parse(rows[i].text, &none, &e), -EINVAL);
+		assert_null(none.ranges);
+		if (!strstr(e.text, rows[i].want))
+			fail_msg("'%s': %s", rows[i].text, e.text);
+	}
+	for (unsigned i = 0; i <= CRASHKERNEL_RANGES_MAX; i++)
+		buf_addf(&many, "%s%uG-%uG:128M", i ? "," : "", i + 1, i + 2);
+	assert_int_equal(crashkernel_parse(many.data, &none, &e), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_size_is_what_the_kernel_would_reserve),
+		cmocka_unit_test(the_parts_are_told),
+		cmocka_unit_test(what_the_kernel_would_not_take_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
