@@ -218,14 +218,37 @@ static int superblock_from_fstab(const struct root *root, const struct mount_see
 	return 0;
 }
 
+/* What the mounted file system tells of itself; whether it has more devices is then told by its options and sysfs. */
+static int superblock_of_mount(const struct root *root, const struct mount_seen *m, const char *dir, struct superblock *ret)
+{
+	auto_strv struct strv devices = { 0 };
+	auto_close int fd = -1;
+	auto_free char *path = xstrdup(dir), *sys = NULL;
+	int r;
+
+	while ((fd = root_openat(root, *path ? path : "/", O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0)) == -ENOENT && *path)
+		*strrchr(path, '/') = '\0';
+	r = fd < 0 ? fd : superblock_from_mount(fd, m->fstype, ret);
+	if (r < 0)
+		return r;
+	ret->external_log = strstr(m->options, "logdev=") || strstr(m->options, "journal_");
+	sys = xasprintf("/sys/fs/btrfs/%s/devices", ret->uuid);
+	if (root_list(root, sys, &devices) == 0 && devices.n)
+		ret->devices = (unsigned)devices.n;
+	return 0;
+}
+
 static int find_superblock(const struct root *root, const struct mount_seen *m, const struct block_dev *b,
 			   const char *dir, struct superblock *ret, struct err *e)
 {
-	int r = superblock_read(root, b, ret, e);
+	struct err why = { 0 };
+	int r = superblock_read(root, b, ret, &why);
 
-	if (r < 0 && !root->host && superblock_from_fstab(root, m, dir, ret) == 0)
+	if (r >= 0)
+		return r;
+	if (root->host ? superblock_of_mount(root, m, dir, ret) == 0 : superblock_from_fstab(root, m, dir, ret) == 0)
 		return 0;
-	return r;
+	return err_set(e, why.code, "%s", why.text);
 }
 
 /* The device of M, and its superblock where looking for the one gave the other. */
@@ -324,6 +347,7 @@ static int find_by_looking(const struct root *root, const char *uuid, const char
 {
 	auto_superblock struct superblock found_super = { 0 };
 	auto_block struct block_dev found = { 0 };
+	const char *tag = uuid ? "UUID" : "label", *value = uuid ? uuid : label;
 	auto_strv struct strv names = { 0 };
 	bool denied = false;
 
@@ -340,17 +364,17 @@ static int find_by_looking(const struct root *root, const char *uuid, const char
 		if (r < 0 || !is_wanted(&s, uuid, label) || is_held(root, &b))
 			continue;
 		if (found.sys)
-			return err_set(e, ENOTUNIQ, "'%s' and '%s' both bear the %s '%s'", found.node, b.node,
-				       uuid ? "UUID" : "label", uuid ? uuid : label);
+			return err_set(e, ENOTUNIQ, "'%s' and '%s' both bear the %s '%s'", found.node, b.node, tag, value);
 		found = b;
 		found_super = s;
 		b = (struct block_dev){ 0 };
 		s = (struct superblock){ 0 };
 	}
+	if (!found.sys && denied)
+		return err_set(e, EACCES, "no file system with the %s '%s' is on the devices that may be read here%s",
+			       tag, value, geteuid() ? "; run this as root" : "");
 	if (!found.sys)
-		return err_set(e, denied ? EACCES : ENOENT, "no file system with the %s '%s' is here%s; %s", uuid ? "UUID" : "label",
-			       uuid ? uuid : label, denied ? " as far as this user may look" : "",
-			       denied ? "run this as root" : "'blkid' lists those that are");
+		return err_set(e, ENOENT, "no file system with the %s '%s' is here; 'blkid' lists those that are", tag, value);
 	*ret_dev = found;
 	*ret_super = found_super;
 	found = (struct block_dev){ 0 };

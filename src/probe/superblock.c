@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -117,6 +118,35 @@ int superblock_from_udev(const char *text, struct superblock *ret)
 	return 0;
 }
 
+/* linux/fs.h, which on this system may be older than the kernel that it runs. */
+struct fs_uuid {
+	uint8_t len;
+	uint8_t uuid[16];
+};
+#define IOC_GETFSUUID _IOR(0x15, 0, struct fs_uuid)
+#define IOC_GETFSLABEL _IOR(0x94, 49, char[256])
+
+int superblock_from_mount(int dir, const char *fstype, struct superblock *ret)
+{
+	struct superblock s = { .devices = 1 };
+	auto_buf struct buf uuid = { 0 };
+	static const struct fs_uuid none = { .len = sizeof(none.uuid) };
+	struct fs_uuid id = { 0 };
+	char label[257] = "";
+
+	if (ioctl(dir, IOC_GETFSUUID, &id) < 0 || id.len != sizeof(id.uuid))
+		return -ENOENT;
+	for (size_t i = 0; i < sizeof(id.uuid) && memcmp(&id, &none, sizeof(id)) != 0; i++)
+		buf_addf(&uuid, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", id.uuid[i]);
+	if (ioctl(dir, IOC_GETFSLABEL, label) < 0)
+		label[0] = '\0';
+	s.type = xstrdup(fstype);
+	s.uuid = xstrdup(buf_text(&uuid));
+	s.label = xstrdup(label);
+	*ret = s;
+	return 0;
+}
+
 static int open_device(const struct root *root, const struct block_dev *b)
 {
 	int fd = root_openat(root, b->node, O_RDONLY | O_NONBLOCK, 0);
@@ -148,7 +178,7 @@ int superblock_read(const struct root *root, const struct block_dev *b, struct s
 		return 0;
 	if (!root->host)
 		return err_set(e, ENOENT, "'%s' below a foreign root is not opened, and '%s' is not there", b->node, path);
-	if (r == -EACCES || r == -EPERM)
+	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
 		return err_set(e, EACCES, "'%s' may be read by root only; run this as root", b->node);
-	return err_set(e, -r, "'%s': %s", b->node, strerror(-r));
+	return err_set(e, r == -EPERM ? EACCES : -r, "cannot read '%s': %s", b->node, strerror(-r));
 }
