@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernels.h"
 #include "out.h"
 
 #include "file.h"
@@ -105,37 +106,6 @@ static int read_options(const struct test_options *o, struct test_wish *ret, str
 
 /* --- which kernel -------------------------------------------------------------------------------------- */
 
-/*
- * --kernels DIR is a small root of its own ("DIR/boot", "DIR/lib/modules"), or a
- * folder of such roots, each called by its kernel's release.
- */
-static int open_kernels(struct test *t, const char *dir, struct err *e)
-{
-	auto_root struct root top = { .fd = -1 };
-	auto_strv struct strv names = { 0 };
-	auto_free char *path = NULL;
-	const char *best = NULL;
-	int r = root_open(&top, dir, e);
-
-	if (r < 0)
-		return err_wrap(e, "--kernels");
-	if (!root_exists(&top, "/boot")) {
-		root_list(&top, "/", &names);
-		for (size_t i = 0; i < names.n; i++) {
-			auto_free char *boot = xasprintf("/%s/boot", names.v[i]);
-
-			if (root_exists(&top, boot) && (!t->o->kernel || strcmp(t->o->kernel, names.v[i]) == 0) &&
-			    (!best || strverscmp(names.v[i], best) > 0))
-				best = names.v[i];
-		}
-		if (!best)
-			return err_set(e, ENOENT, "--kernels '%s': neither 'boot' nor a folder%s%s that holds it is there",
-				       dir, t->o->kernel ? " " : "", t->o->kernel ? t->o->kernel : "");
-	}
-	path = xasprintf("%s%s%s", dir, best ? "/" : "", best ? best : "");
-	return root_open(&t->kernel_root, path, e);
-}
-
 static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
 {
 	const struct test_options *o = t->o;
@@ -144,7 +114,7 @@ static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
 	if (r < 0)
 		return r;
 	if (o->kernels) {
-		r = open_kernels(t, o->kernels, e);
+		r = kernels_open(o->kernels, o->kernel, &t->kernel_root, e);
 		if (r == 0)
 			r = facts_read(&t->kernel_root, &t->kernel_facts, e);
 		if (r < 0)

@@ -18,7 +18,7 @@ struct vmcore {
 /* The library's words for what went wrong, ours for which file. */
 static int fail(const struct vmcore *v, kdump_status status, const char *what, struct err *e)
 {
-	int code = status == KDUMP_ERR_SYSTEM ? EIO : status == KDUMP_ERR_NOTIMPL ? ENOTSUP : EINVAL;
+	int code = status == KDUMP_ERR_SYSTEM ? EIO : EINVAL;
 	const char *why = kdump_get_err(v->ctx);
 
 	return err_set(e, code, "%s: %s", what, why ? why : kdump_strerror(status));
@@ -28,7 +28,8 @@ void vmcore_free(struct vmcore *v)
 {
 	if (!v)
 		return;
-	kdump_free(v->ctx);
+	if (v->ctx)
+		kdump_free(v->ctx);
 	own_close(&v->fd);
 	free(v->info);
 	free(v);
