@@ -305,6 +305,7 @@ static int finish(const struct root *root, const struct journal *j, struct err *
 		r = r < 0 ? r : remove_folders(root, &last);
 		for (size_t i = j->folders.n; i-- > 0;)
 			strv_add(&last, j->folders.v[i]);
+		strv_add(&last, IMAGE_DIR);	/* `build` may have made it */
 	}
 	if (r < 0)
 		return err_set(e, -r, "cannot take off the folders that are empty now: %s", strerror(-r));

@@ -123,18 +123,25 @@ static void restore_peer(struct plan *p, const struct world *have)
 
 /* --- the boot loader ------------------------------------------------------------------------ */
 
-/* Values of another hand that stay and say something else than VALUE. */
-static void keep_conflicts(struct plan *p, const struct world *have, const char *value)
+/*
+ * Values of another hand that stay: *ret_holds, the default entry boots with one of
+ * them.  Those that say something else than VALUE are for the user to know.
+ */
+static void keep_conflicts(struct plan *p, const struct world *have, const char *value, bool *ret_holds)
 {
 	auto_free char *same = value ? xasprintf("crashkernel=%s", value) : NULL;
+	auto_free char *booted = have->boot_value ? xasprintf("crashkernel=%s", have->boot_value) : NULL;
 	struct boot_conflict *all = NULL;
 	size_t n = 0;
 
 	have->editor->conflicts(have->boot, "crashkernel", &all, &n);
+	*ret_holds = false;
 	for (size_t i = 0; i < n; i++) {
 		struct boot_conflict *kept;
 
-		if (same && strcmp(all[i].text, same) == 0)
+		if (booted && strcmp(all[i].text, booted) == 0)
+			*ret_holds = true;
+		if (!value || strcmp(all[i].text, same) == 0)
 			continue;
 		kept = vec_push(&p->conflicts, &p->n_conflicts);
 		kept->path = xstrdup(all[i].path);
@@ -144,24 +151,36 @@ static void keep_conflicts(struct plan *p, const struct world *have, const char 
 	boot_conflicts_free(all, n);
 }
 
-/*
- * VALUE NULL takes ours off.  The generator is run when its input changes, and
- * also when its output does not hold what its input says: an earlier run below
- * a foreign root could not run it.
- */
+/* Some edit gives back a value that stood there before ours. */
+static bool gives_back(const struct edit_list *edits)
+{
+	static const char word[] = "crashkernel=";
+
+	for (size_t i = 0; i < edits->n; i++)
+		if (edits->v[i].keep && memmem(buf_text(&edits->v[i].text), edits->v[i].text.len, word, strlen(word)))
+			return true;
+	return false;
+}
+
+/* VALUE NULL takes ours off.  1: files of the boot loader change. */
 static int edit_boot(struct plan *p, struct world *have, const char *value, const struct plan_options *o, struct err *e)
 {
 	auto_edits struct edit_list edits = { 0 };
+	bool holds = false;
+	const char *after;
 	int r;
 
+	if (!o->force)
+		keep_conflicts(p, have, value, &holds);
 	r = have->editor->set_arg(have->boot, "crashkernel", value, o->force, e);
 	if (r == 0)
 		r = have->editor->emit(have->boot, &edits, e);
 	if (r < 0)
 		return err_wrap(e, "boot loader '%s'", have->editor->name);
-	if (value && !o->force)
-		keep_conflicts(p, have, value);
-	p->boot_value = have->editor->get_default(have->boot, "crashkernel");
+	after = value;
+	if (!edits.n || holds || (!value && gives_back(&edits)))
+		after = have->boot_value;
+	p->boot_value = after ? xstrdup(after) : NULL;
 	add_edits(p, &edits);
 	return edits.n > 0;
 }

@@ -6,7 +6,7 @@
 #include "image.h"
 #include "json.h"
 
-/* Files of ours below a root.  All in IMAGE_DIR can be made again, but for the record of what was taken over. */
+/* Files of ours below a root. */
 #define JOURNAL_PATH IMAGE_DIR "/journal"		/* an apply at work, or cut off */
 #define FOLDERS_PATH IMAGE_DIR "/folders"		/* folders that apply had to make; remove takes them off */
 #define TAKEN_PATH IMAGE_DIR "/taken-over.json"	/* the peer that --take-over disabled */
@@ -27,7 +27,7 @@ struct world {
 	char *image_have;		/* id of the image that stands there, NULL: none */
 	enum known image_there;		/* UNKNOWN: this user may not look */
 	struct strv images;		/* every image of ours, of other kernels too */
-	struct strv remnants;		/* our other files in IMAGE_DIR: hashes, lists */
+	struct strv remnants;		/* our files in IMAGE_DIR that are of use to images only: hashes */
 	struct edit_list owned;		/* links of ours that stand below the root now, as they are */
 	char *unit;			/* "/usr/lib/systemd/system/crashcfg.service", NULL: not installed */
 	struct strv unit_links;		/* where its [Install] wants it linked */

@@ -156,7 +156,7 @@ static void read_taken(const struct root *root, struct world *w)
 
 /* --- images ---------------------------------------------------------------------------------- */
 
-/* Ours in IMAGE_DIR: RELEASE/capture.img are images, what else lies there can be made again. */
+/* Ours in IMAGE_DIR: RELEASE/capture.img are images, and the hashes can be made again.  The rest has its own ways. */
 static void list_images(const struct root *root, struct world *w)
 {
 	auto_strv struct strv names = { 0 };
@@ -172,8 +172,7 @@ static void list_images(const struct root *root, struct world *w)
 			continue;
 		if (S_ISDIR(st.st_mode) && root_lstat(root, image, &st) == 0 && S_ISREG(st.st_mode))
 			strv_add(&w->images, image);
-		else if (S_ISREG(st.st_mode) && strcmp(path, JOURNAL_PATH) != 0 && strcmp(path, FOLDERS_PATH) != 0 &&
-			 strcmp(path, TAKEN_PATH) != 0)
+		else if (S_ISREG(st.st_mode) && strcmp(names.v[i], "hashes") == 0)
 			strv_add(&w->remnants, path);
 	}
 	w->interrupted = strv_has(&names, strrchr(JOURNAL_PATH, '/') + 1);
