@@ -27,16 +27,33 @@ int apply_recover(const struct root *root, struct err *e);
 int plan_apply(const struct root *root, struct plan *p, const struct image_spec *spec,
 	       const struct image_plan *image, struct apply_report *report, struct err *e);
 
-/* kexec_file_load(2) of kernel and image; secrets are appended as a second archive.  Never unarmed in between. */
+/*
+ * kexec_file_load(2) of kernel and image, as the capture kernel.  It is loaded over the one that
+ * was there; the kernel itself gives that one up first, so all that can be known to fail is looked
+ * at before.  ENOSYS falls back on "kexec -p"; a refusal for a signature or lockdown never does.
+ * -EOPNOTSUPP: not the host's own root.
+ */
 struct load_request {
 	const char *kernel;	/* path of the kernel's image */
 	const char *image;
 	const char *cmdline;	/* of the capture kernel */
 };
 int capture_load(const struct root *root, const struct load_request *q, struct err *e);
+/* Nothing loaded: 0 all the same. */
 int capture_unload(const struct root *root, struct err *e);
+
+/* What was seen when loading failed. */
+struct kexec_seen {
+	const char *kernel;	/* path, for the text */
+	int64_t reserved;	/* bytes; -1 not known */
+	uint64_t need;		/* bytes that kernel and image take there; 0 not known */
+	const char *asked;	/* value of crashkernel= that the running kernel was booted with; NULL: none */
+	enum known disabled;	/* kernel.kexec_load_disabled */
+	const char *lockdown;	/* "none", "integrity", ...; NULL not known */
+	bool privileged;	/* the caller is root */
+};
 /* What a failed kexec_file_load means and what to do: pure, from errno and what was seen. */
-void kexec_explain(int code, bool reserved, const char *lockdown, struct buf *to);
+void kexec_explain(int code, const struct kexec_seen *seen, struct buf *to);
 
 /*
  * What was loaded last in this boot, in LOADED_PATH: the kernel does not tell, so

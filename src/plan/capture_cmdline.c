@@ -60,6 +60,7 @@ static const char *const removed[] = {
  *	cgroup_disable=memory numa=off transparent_hugepage=never novmcoredd cma=0 hugetlb_cma=0
  *	acpi_no_memhotplug kfence.sample_interval=0
  *						memory that a capture has no use for
+ *	cgroup.memory=nokmem			4 MB less: cgroup_disable= leaves that accounting on
  *	mce=off hest_disable			errors that the crash left in banks must not end the capture
  *	nokaslr					where the kernel lies is settled by the reservation
  *	pcie_ports=compat			no services of PCIe ports: hot-plug, error reports
@@ -69,10 +70,10 @@ static const char *const removed[] = {
  *						up to 6.5 make them at boot); the state of a locked-down kernel
  */
 static const char *const added[] = {
-	"irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "mce=off", "numa=off",
-	"novmcoredd", "acpi_no_memhotplug", "transparent_hugepage=never", "nokaslr",
-	"hest_disable", "cma=0", "hugetlb_cma=0", "pcie_ports=compat", "kfence.sample_interval=0",
-	"no5lvl", "initcall_blacklist=tracer_init_tracefs", "panic=10",
+	"irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "cgroup.memory=nokmem",
+	"mce=off", "numa=off", "novmcoredd", "acpi_no_memhotplug", "transparent_hugepage=never",
+	"nokaslr", "hest_disable", "cma=0", "hugetlb_cma=0", "pcie_ports=compat",
+	"kfence.sample_interval=0", "no5lvl", "initcall_blacklist=tracer_init_tracefs", "panic=10",
 };
 
 static bool same_letter(char a, char b)

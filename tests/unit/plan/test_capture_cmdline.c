@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define OURS "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory mce=off numa=off novmcoredd " \
+#define OURS "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory cgroup.memory=nokmem mce=off numa=off novmcoredd " \
 	"acpi_no_memhotplug transparent_hugepage=never nokaslr hest_disable cma=0 hugetlb_cma=0 pcie_ports=compat " \
 	"kfence.sample_interval=0 no5lvl initcall_blacklist=tracer_init_tracefs panic=10"
 
