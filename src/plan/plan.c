@@ -162,35 +162,53 @@ static bool gives_back(const struct edit_list *edits)
 	return false;
 }
 
-/* VALUE NULL takes ours off.  1: files of the boot loader change. */
+/*
+ * A value that somebody gave the kernel by a boot loader that we cannot edit is as
+ * good as ours; and where there is none there is nothing of ours to take off.
+ */
+static int edit_nothing(struct plan *p, const struct world *have, int code)
+{
+	if (code != -ENOTSUP || have->editor != &boot_none || !have->boot_value)
+		return code;
+	p->boot_value = xstrdup(have->boot_value);
+	return 0;
+}
+
+/* VALUE NULL takes ours off. */
 static int edit_boot(struct plan *p, struct world *have, const char *value, const struct plan_options *o, struct err *e)
 {
 	auto_edits struct edit_list edits = { 0 };
+	struct err why = { 0 };
 	bool holds = false;
 	const char *after;
 	int r;
 
-	if (!o->force)
-		keep_conflicts(p, have, value, &holds);
-	r = have->editor->set_arg(have->boot, "crashkernel", value, o->force, e);
+	r = have->editor->set_arg(have->boot, "crashkernel", value, o->force, &why);
 	if (r == 0)
-		r = have->editor->emit(have->boot, &edits, e);
+		r = have->editor->emit(have->boot, &edits, &why);
+	if (r < 0 && edit_nothing(p, have, r) == 0)
+		return 0;
 	if (r < 0)
-		return err_wrap(e, "boot loader '%s'", have->editor->name);
+		return err_set(e, -r, "boot loader '%s': %s", have->editor->name, why.text);
+	keep_conflicts(p, have, value, &holds);
 	after = value;
 	if (!edits.n || holds || (!value && gives_back(&edits)))
 		after = have->boot_value;
 	p->boot_value = after ? xstrdup(after) : NULL;
 	add_edits(p, &edits);
-	return edits.n > 0;
+	return 0;
 }
 
-static void run_generator(struct plan *p, struct world *have, bool edited, const struct plan_options *o)
+/*
+ * The editor knows when its generator must run: when an input changes, and when
+ * its output is behind, since an earlier run below a foreign root left it so.
+ */
+static void run_generator(struct plan *p, struct world *have, const struct plan_options *o)
 {
 	struct boot_command command = { 0 };
 	struct step *s;
 
-	if (!edited || have->editor->command(have->boot, &command) != 0)
+	if (have->editor->command(have->boot, &command) != 0)
 		return;
 	s = add_step(p, STEP_RUN, NULL, command.why);
 	s->command = command;
@@ -287,7 +305,7 @@ static int plan_load(struct plan *p, const struct settings *want, const struct w
 static int plan_arm(struct plan *p, const struct settings *want, struct world *have, const struct plan_options *o,
 		    struct err *e)
 {
-	int image, edited;
+	int image, r;
 
 	if (have->peer && !o->take_over)
 		return err_set(e, EBUSY, "'%s' is installed and enabled, and would load its own capture kernel; "
@@ -304,14 +322,14 @@ static int plan_arm(struct plan *p, const struct settings *want, struct world *h
 	image = plan_image(p, have, o, e);
 	if (image < 0)
 		return image;
-	edited = edit_boot(p, have, p->crashkernel, o, e);
-	if (edited < 0)
-		return edited;
+	r = edit_boot(p, have, p->crashkernel, o, e);
+	if (r < 0)
+		return r;
 	plan_unit(p, have);
 	if (have->peer)
 		disable_peer(p, have);
 	drop_stale(p, have);
-	run_generator(p, have, edited, o);
+	run_generator(p, have, o);
 	return plan_load(p, want, have, image == 1, o, e);
 }
 
@@ -322,12 +340,12 @@ static int plan_disarm(struct plan *p, struct world *have, const struct plan_opt
 	const struct facts *f = have->facts;
 	bool ours = have->loaded_image, peer_returns = o->remove && have->taken_links.n;
 	auto_edits struct edit_list links = { 0 };
-	int edited;
+	int r;
 
 	p->crashkernel = xstrdup("");
-	edited = edit_boot(p, have, NULL, o, e);
-	if (edited < 0)
-		return edited;
+	r = edit_boot(p, have, NULL, o, e);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < have->owned.n; i++)
 		edit_add_link(&links, have->owned.v[i].path, buf_text(&have->owned.v[i].old), NULL,
 			      "load nothing at boot any more");
@@ -338,7 +356,7 @@ static int plan_disarm(struct plan *p, struct world *have, const struct plan_opt
 		add_step(p, STEP_DELETE, have->images.v[i], "the image is not wanted any more");
 	for (size_t i = 0; i < have->remnants.n; i++)
 		add_step(p, STEP_DELETE, have->remnants.v[i], "it is of no use without an image");
-	run_generator(p, have, edited, o);
+	run_generator(p, have, o);
 	if (o->foreign)
 		return 0;
 	if (f->crash_loaded == YES && ours)

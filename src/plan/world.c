@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan.h"
 
+#include "cmdline.h"
 #include "kv.h"
 
 #include <errno.h>
@@ -272,7 +273,9 @@ int world_read(const struct root *root, const struct settings *want, const struc
 	r = w->editor->load(root, &w->boot, e);
 	if (r < 0)
 		return err_wrap(e, "boot loader '%s'", w->editor->name);
-	w->boot_value = w->editor->get_default(w->boot, "crashkernel");
+	/* What holds the value where no editor does is not ours to see; that it came is. */
+	w->boot_value = w->editor != &boot_none ? w->editor->get_default(w->boot, "crashkernel") :
+		w->facts->cmdline ? cmdline_get(w->facts->cmdline, "crashkernel") : NULL;
 	read_image(root, want, o, w);
 	read_install(root, w);
 	find_links(root, LOAD_UNIT, &w->owned);
