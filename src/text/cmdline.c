@@ -162,12 +162,31 @@ unsigned cmdline_count(const char *line, const char *key)
 	return n;
 }
 
-/* Is TEXT one word, and one that cmdline_get(KEY) would find? */
-static bool text_is_word(const char *text, const char *key)
+char *cmdline_words(const char *line, const char *key)
 {
-	struct word w;
+	auto_buf struct buf out = { 0 };
+	struct word w = { 0 };
 
-	return word_next(text, 0, &w) == 1 && w.start == 0 && !text[w.end] && w.value && key_equal(text, &w, key);
+	while (word_next(line, w.end, &w) > 0 && !word_ends_kernel_part(line, &w)) {
+		if (!w.value || !key_equal(line, &w, key))
+			continue;
+		if (out.len)
+			buf_addc(&out, ' ');
+		buf_add(&out, line + w.start, w.end - w.start);
+	}
+	return out.len ? buf_take(&out) : NULL;
+}
+
+/* Is TEXT made of words that cmdline_get(KEY) would find, with nothing around them? */
+static bool text_is_words(const char *text, const char *key)
+{
+	struct word w = { 0 };
+	int r;
+
+	while ((r = word_next(text, w.end, &w)) > 0)
+		if (!w.value || !key_equal(text, &w, key))
+			return false;
+	return r == 0 && *text && !is_blank(text[0]) && !is_blank(text[strlen(text) - 1]);
 }
 
 /*
@@ -201,7 +220,7 @@ int cmdline_set(const char *line, const char *key, const char *text, char **ret)
 	struct word w = { 0 };
 	int r;
 
-	if (!text_is_word(text, key))
+	if (!text_is_words(text, key))
 		return -EINVAL;
 	while ((r = word_next(line, w.end, &w)) > 0) {
 		has_rest = has_rest || word_ends_kernel_part(line, &w);

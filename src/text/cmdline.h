@@ -25,10 +25,14 @@ unsigned cmdline_count(const char *line, const char *key);
 /*
  * Put TEXT ("crashkernel=256M") where KEY= first stands and drop later KEY=
  * words; without one, add it last, but before "--".  Every other byte stays.
- * -EINVAL: a quote is left open, so where a word ends is anyone's guess.
+ * TEXT may be several words of KEY ("crashkernel=512M,high crashkernel=64M,low").
+ * -EINVAL: a quote is left open, so where a word ends is anyone's guess; or TEXT
+ * is not words of KEY, parted by blanks and nothing else.
  */
 int cmdline_set(const char *line, const char *key, const char *text, char **ret);
-/* Drop every word KEY or KEY=..., and the blanks before it.  Same errors. */
+/* Drop every word KEY or KEY=..., and the blanks before it (the line's first word: those behind).  Same errors. */
 int cmdline_remove(const char *line, const char *key, char **ret);
+/* The words KEY=... as they stand, joined by blanks; NULL: there is none.  Caller frees. */
+char *cmdline_words(const char *line, const char *key);
 
 #endif

@@ -170,6 +170,21 @@ static void a_text_that_is_not_that_one_word_is_refused(void **state)
 	}
 }
 
+static void several_words_of_the_key_are_put_as_one(void **state)
+{
+	static const char pair[] = "crashkernel=512M,high crashkernel=64M,low";
+	auto_free char *once = NULL, *twice = NULL, *words = NULL;
+
+	(void)state;
+	assert_int_equal(cmdline_set("ro crashkernel=1 quiet", "crashkernel", pair, &once), 0);
+	assert_string_equal(once, "ro crashkernel=512M,high crashkernel=64M,low quiet");
+	assert_int_equal(cmdline_set(once, "crashkernel", pair, &twice), 0);
+	assert_string_equal(once, twice);
+	words = cmdline_words(once, "crashkernel");
+	assert_string_equal(words, pair);
+	assert_null(cmdline_words("ro crashkernel -- crashkernel=1", "crashkernel"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +192,7 @@ int main(void)
 		cmocka_unit_test(remove_takes_the_blanks_before_along),
 		cmocka_unit_test(get_gives_the_last_value),
 		cmocka_unit_test(words_are_cut_as_the_kernel_cuts_them),
+		cmocka_unit_test(several_words_of_the_key_are_put_as_one),
 		cmocka_unit_test(a_text_that_is_not_that_one_word_is_refused),
 	};
 

@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * GRUB as Debian and its relatives have it.  grub-mkconfig reads
+ * /etc/default/grub and then /etc/default/grub.d/x.cfg in order, all of them
+ * shell, and writes "linux ... $GRUB_CMDLINE_LINUX $GRUB_CMDLINE_LINUX_DEFAULT"
+ * into grub.cfg for each kernel (only the first of the two for recovery entries).
+ *
+ * Ours is a drop-in that appends to the second, so that it is the last on the
+ * line, which is what counts for crashkernel=; grub.cfg is the generator's alone.
+ * While an assignment of another hand holds the key with another value, that one
+ * rules and the drop-in stays away.  Forced, those words are taken out where they
+ * stand and noted in the ledger: being last is not enough (a plain crashkernel=
+ * goes before one with ",high" wherever it stands, and a later drop-in comes
+ * after ours).  Taking ours off puts them back.
+ */
+#include "bootloader.h"
+
+#include "cmdline.h"
+#include "grubcfg.h"
+#include "grubenv.h"
+#include "place.h"
+#include "shvar.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define DEFAULTS "/etc/default/grub"
+#define DROPINS "/etc/default/grub.d"
+#define GRUB_CFG "/boot/grub/grub.cfg"
+#define GRUB_CFG_MAX (16u << 20)
+#define MKCONFIG "/usr/sbin/grub-mkconfig"
+#define UPDATE_GRUB "/usr/sbin/update-grub"
+
+#define MARK "# Written by crashcfg"
+#define LINE "GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT "
+
+/* The second is for systems where another drop-in, read after the first, sets the variable anew. */
+static const char *const own_names[] = { "crashcfg.cfg", "zz-crashcfg.cfg" };
+
+struct boot_state {
+	struct boot_file own[ARRAY_SIZE(own_names)];
+	struct boot_file *others;	/* /etc/default/grub, then drop-ins of another hand, as they are read */
+	struct strv names;		/* of others: "" and "kdump-tools.cfg" */
+	size_t n_others;
+	struct grubcfg cfg;
+	bool cfg_known;			/* false: it may not be read by us */
+	char *saved;			/* saved_entry of grubenv, or NULL */
+	bool update_grub;
+	struct ledger ledger;
+	char *key, *word;		/* of the last set_arg; word NULL: taken off */
+};
+
+/* --- load ------------------------------------------------------------------------------------------ */
+
+static void grub_free(struct boot_state *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(s->own); i++)
+		boot_file_done(&s->own[i]);
+	for (size_t i = 0; i < s->n_others; i++)
+		boot_file_done(&s->others[i]);
+	free(s->others);
+	strv_done(&s->names);
+	grubcfg_done(&s->cfg);
+	ledger_done(&s->ledger);
+	free(s->saved);
+	free(s->key);
+	free(s->word);
+	free(s);
+}
+
+static void own_state(struct boot_state **s)
+{
+	grub_free(*s);
+}
+
+/* Does grub-mkconfig read drop-ins?  Only that of Debian's family does. */
+static bool reads_dropins(const struct root *root)
+{
+	struct boot_file script = { 0 };
+	bool reads;
+
+	if (!root_exists(root, MKCONFIG))
+		return root_exists(root, UPDATE_GRUB);
+	if (boot_file_look(root, MKCONFIG, BOOT_FILE_MAX, &script, NULL) < 0)
+		return false;
+	reads = strstr(buf_text(&script.text), "default/grub.d") != NULL;
+	boot_file_done(&script);
+	return reads;
+}
+
+static bool grub_probe(const struct root *root)
+{
+	struct stat st;
+
+	return root_stat(root, DEFAULTS, &st) == 0 && S_ISREG(st.st_mode) && reads_dropins(root);
+}
+
+static bool is_dropin(const char *name)
+{
+	size_t len = strlen(name);
+
+	return name[0] != '.' && len > 4 && strcmp(name + len - 4, ".cfg") == 0;	/* as the shell's glob has it */
+}
+
+static bool is_ours(const struct boot_file *f)
+{
+	return f->had && strncmp(buf_text(&f->old), MARK, strlen(MARK)) == 0;
+}
+
+static int load_other(const struct root *root, struct boot_state *s, const char *path, const char *name, struct err *e)
+{
+	struct boot_file *file = vec_push(&s->others, &s->n_others);
+	int r;
+
+	strv_add(&s->names, name);
+	r = boot_file_read_text(root, path, 0644, file, e);
+	return r < 0 ? r : places_check(file, PLACE_SHELL, e);
+}
+
+static int load_dropins(const struct root *root, struct boot_state *s, struct err *e)
+{
+	auto_strv struct strv names = { 0 };
+	int r = root_list(root, DROPINS, &names);
+
+	if (r < 0 && r != -ENOENT)
+		return err_set(e, -r, "'%s': %s", DROPINS, strerror(-r));
+	for (size_t i = 0; i < ARRAY_SIZE(own_names); i++) {
+		auto_free char *path = xasprintf("%s/%s", DROPINS, own_names[i]);
+
+		r = boot_file_read_text(root, path, 0644, &s->own[i], e);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *path = xasprintf("%s/%s", DROPINS, names.v[i]);
+		bool ours = false;
+		struct stat st;
+
+		for (size_t k = 0; k < ARRAY_SIZE(own_names); k++)
+			ours = ours || (strcmp(names.v[i], own_names[k]) == 0 && is_ours(&s->own[k]));
+		/* The generator passes over a link to nowhere, too. */
+		if (!is_dropin(names.v[i]) || ours || root_stat(root, path, &st) < 0)
+			continue;
+		r = load_other(root, s, path, names.v[i], e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static void load_menu(const struct root *root, struct boot_state *s)
+{
+	struct boot_file file = { 0 };
+
+	if (boot_file_look(root, GRUB_CFG, GRUB_CFG_MAX, &file, NULL) == 0) {
+		grubcfg_parse(&file.text, &s->cfg);
+		s->cfg_known = true;
+		boot_file_done(&file);
+	}
+	if (boot_file_look(root, "/boot/grub/grubenv", BOOT_FILE_MAX, &file, NULL) == 0) {
+		s->saved = grubenv_get(&file.text, "saved_entry", NULL);
+		boot_file_done(&file);
+	}
+}
+
+static int grub_load(const struct root *root, struct boot_state **ret, struct err *e)
+{
+	AUTO(own_state) struct boot_state *s = xcalloc(1, sizeof(*s));
+	int r = load_other(root, s, DEFAULTS, "", e);
+
+	if (r == 0)
+		r = load_dropins(root, s, e);
+	if (r == 0)
+		r = ledger_read(root, "grub", &s->ledger, e);
+	if (r < 0)
+		return r;
+	load_menu(root, s);
+	s->update_grub = root_exists(root, UPDATE_GRUB);
+	*ret = take_ptr(s);
+	return 0;
+}
+
+static char *grub_get_default(const struct boot_state *s, const char *key)
+{
+	const struct grub_entry *entry = grubcfg_default(&s->cfg, s->saved);
+
+	return entry && entry->cmdline ? cmdline_get(entry->cmdline, key) : NULL;
+}
+
+/* --- the drop-in ------------------------------------------------------------------------------------- */
+
+/* The words that our drop-in adds now. */
+static void own_words(const struct boot_file *f, struct strv *ret)
+{
+	const char *at = buf_text(&f->text);
+
+	if (!f->keep)
+		return;
+	while (at && *at) {
+		if (strncmp(at, LINE, strlen(LINE)) == 0) {
+			at += strlen(LINE);
+			strv_take(ret, xstrndup(at, strcspn(at, "\"\n")));
+		}
+		at = strchr(at, '\n');
+		at += at != NULL;
+	}
+}
+
+/* Make the drop-in hold WORDS; none: it goes. */
+static void put_words(struct boot_file *f, const struct strv *words)
+{
+	auto_buf struct buf text = { 0 };
+
+	if (!words->n) {
+		if (f->keep)
+			boot_file_drop(f);
+		return;
+	}
+	buf_adds(&text, MARK ": 'crashcfg apply' makes it anew from /etc/sysconfig/crashcfg,\n"
+			     "# 'crashcfg remove' takes it off again; changes made here are lost.\n");
+	for (size_t i = 0; i < words->n; i++)
+		buf_addf(&text, LINE "%s\"\n", words->v[i]);
+	boot_file_set(f, text.data, text.len);
+}
+
+/* Take the words of KEY out of both drop-ins; in *ret_rest, if not NULL, is what else they hold. */
+static void take_own(struct boot_state *s, const char *key, struct strv *ret_rest)
+{
+	const size_t len = strlen(key);
+
+	for (size_t i = 0; i < ARRAY_SIZE(s->own); i++) {
+		auto_strv struct strv words = { 0 }, keep = { 0 };
+		bool any = false;
+
+		if (!is_ours(&s->own[i]) && s->own[i].had)
+			continue;
+		own_words(&s->own[i], &words);
+		for (size_t k = 0; k < words.n; k++) {
+			bool it = strncmp(words.v[k], key, len) == 0 && words.v[k][len] == '=';
+
+			any = any || it;
+			if (!it)
+				strv_add(&keep, words.v[k]);
+			if (!it && ret_rest)
+				strv_add_once(ret_rest, words.v[k]);
+		}
+		if (any || ret_rest)
+			put_words(&s->own[i], ret_rest ? &(struct strv){ 0 } : &keep);
+	}
+}
+
+/* The assignment that makes what the drop-in NAME appended void; *ret_line is its line.  NULL: there is none. */
+static const struct boot_file *hidden_by(const struct boot_state *s, const char *name, unsigned *ret_line)
+{
+	for (size_t i = 0; i < s->n_others; i++) {
+		const struct buf *text = &s->others[i].text;
+		auto_shvars struct shvar_list vars = { 0 };
+
+		if (strcmp(s->names.v[i], name) <= 0)
+			continue;
+		shvar_scan(text, &vars);
+		for (size_t k = 0; k < vars.n; k++) {
+			const struct shvar *v = &vars.v[k];
+			auto_free char *raw = xstrndup(text->data + v->start, v->end - v->start);
+
+			*ret_line = v->line;
+			if (strcmp(v->name, "GRUB_CMDLINE_LINUX_DEFAULT") == 0 && !v->append && !shvar_uses(raw, v->name))
+				return &s->others[i];
+		}
+	}
+	return NULL;
+}
+
+static int put_own(struct boot_state *s, const struct strv *words, struct err *e)
+{
+	const struct boot_file *by = NULL;
+	unsigned line = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(s->own); i++) {
+		if (s->own[i].had && !is_ours(&s->own[i]))
+			return err_set(e, EEXIST, "'%s' is in the way: it bears the name of our drop-in but was not written"
+				       " by us; rename it", s->own[i].path);
+		by = hidden_by(s, own_names[i], &line);
+		if (!by) {
+			put_words(&s->own[i], words);
+			return 0;
+		}
+	}
+	return err_set(e, ENOTSUP, "%s:%u sets GRUB_CMDLINE_LINUX_DEFAULT anew behind our drop-in '%s'; write"
+		       " \"$GRUB_CMDLINE_LINUX_DEFAULT ...\" there, so that it adds", by->path, line,
+		       s->own[ARRAY_SIZE(s->own) - 1].path);
+}
+
+/* --- values of another hand ----------------------------------------------------------------------------- */
+
+static void grub_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret, size_t *ret_n)
+{
+	const char *wanted = s->key && strcmp(s->key, key) == 0 ? s->word : NULL;
+	struct boot_conflict *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n_others; i++) {
+		auto_places struct place_list places = { 0 };
+
+		places_find(&s->others[i], PLACE_SHELL, &places);
+		for (size_t k = 0; k < places.n; k++) {
+			auto_free char *words = place_counts(&places.v[k]) ? place_words(&places.v[k], key) : NULL;
+
+			if (words && !(wanted && place_words_all(words, wanted)))
+				conflict_add(&found, &n, &places.v[k], words);
+		}
+	}
+	*ret = found;
+	*ret_n = n;
+}
+
+/* Take the words of KEY out of FILE, noting what stood there. */
+static int take_words(struct boot_file *file, struct ledger_arg *arg, const char *word, struct err *e)
+{
+	auto_places struct place_list places = { 0 };
+
+	places_find(file, PLACE_SHELL, &places);
+	for (size_t k = places.n; k--; ) {	/* from the end: the others' bytes keep their place */
+		const struct place *p = &places.v[k];
+		auto_free char *words = place_counts(p) ? place_words(p, arg->key) : NULL;
+		int r;
+
+		if (!words || place_words_all(words, word))
+			continue;
+		ledger_note(arg, file->path, p->field, p->raw);
+		r = place_remove(p, arg->key, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int take_over(struct boot_state *s, const char *key, const char *value, struct err *e)
+{
+	struct ledger_arg *arg = ledger_find(&s->ledger, key);
+	int r = 0;
+
+	if (!arg)
+		arg = ledger_add(&s->ledger, key, value);
+	free(arg->value);
+	arg->value = xstrdup(value);
+	for (size_t i = 0; i < s->n_others && r == 0; i++)
+		r = take_words(&s->others[i], arg, s->word, e);
+	s->ledger.changed = true;
+	return r;
+}
+
+/* Put back what take_words() took, unless someone has set the key there since. */
+static int give_back(struct boot_file *file, const struct ledger_arg *arg, struct err *e)
+{
+	auto_places struct place_list places = { 0 };
+
+	places_find(file, PLACE_SHELL, &places);
+	for (size_t k = places.n; k--; ) {
+		const struct place *p = &places.v[k];
+		const struct ledger_place *note = ledger_place(arg, file->path, p->field);
+		auto_free char *words = note ? place_words(p, arg->key) : NULL, *was = NULL, *back = NULL;
+		int r = 0;
+
+		if (!note || words || !p->text)
+			continue;
+		was = place_decode(PLACE_SHELL, note->was);
+		back = was ? cmdline_words(was, arg->key) : NULL;
+		if (place_is_ours(p, note, arg->key, NULL))
+			r = place_put_back(p, note, e);
+		else if (back)
+			r = place_set(p, arg->key, back, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* --- set --------------------------------------------------------------------------------------------------- */
+
+static int unset(struct boot_state *s, const char *key, struct err *e)
+{
+	const struct ledger_arg *arg = ledger_find(&s->ledger, key);
+	int r = 0;
+
+	take_own(s, key, NULL);
+	for (size_t i = 0; arg && i < s->n_others && r == 0; i++)
+		r = give_back(&s->others[i], arg, e);
+	if (r == 0)
+		ledger_drop(&s->ledger, key);
+	return r;
+}
+
+static int set(struct boot_state *s, const char *key, const char *value, bool force, struct err *e)
+{
+	auto_strv struct strv words = { 0 };
+	struct boot_conflict *conflicts = NULL;
+	size_t n = 0;
+	int r = 0;
+
+	grub_conflicts(s, key, &conflicts, &n);
+	boot_conflicts_free(conflicts, n);
+	if (n && !force) {
+		take_own(s, key, NULL);
+		return 0;
+	}
+	if (n)
+		r = take_over(s, key, value, e);
+	if (r < 0)
+		return r;
+	take_own(s, key, &words);
+	strv_add(&words, s->word);
+	strv_sort(&words);
+	return put_own(s, &words, e);
+}
+
+static int grub_set_arg(struct boot_state *s, const char *key, const char *value, bool force, struct err *e)
+{
+	int r = boot_arg_check(key, value, e);
+
+	if (r < 0)
+		return r;
+	free(s->key);
+	free(s->word);
+	s->key = xstrdup(key);
+	s->word = value ? xasprintf("%s=%s", key, value) : NULL;
+	return value ? set(s, key, value, force, e) : unset(s, key, e);
+}
+
+/* --- emit --------------------------------------------------------------------------------------------------- */
+
+static int grub_emit(const struct boot_state *s, struct edit_list *edits, struct err *e)
+{
+	auto_free char *why = s->word ? xasprintf("%s for every normal entry", s->word) :
+					xasprintf("%s=, ours is taken off", s->key ? s->key : "");
+	auto_free char *taken = xasprintf("%s, %s", s->word ? s->word : s->key ? s->key : "",
+					  s->word ? "instead of the value set here by hand" : "as it was set here by hand");
+
+	(void)e;
+	for (size_t i = 0; i < s->n_others; i++)
+		boot_file_emit(&s->others[i], edits, taken);
+	for (size_t i = 0; i < ARRAY_SIZE(s->own); i++)
+		boot_file_emit(&s->own[i], edits, why);
+	ledger_emit(&s->ledger, "grub", edits);
+	return 0;
+}
+
+/* --- the generator -------------------------------------------------------------------------------------------- */
+
+static bool from_generator(const struct grub_entry *entry)
+{
+	const char *slash = strrchr(entry->script, '/');
+
+	return slash && strncmp(slash, "/10_linux", 9) == 0;
+}
+
+/* Does each normal entry that 10_linux made start with WORD ("crashkernel=256M") in force? */
+static bool menu_holds(const struct boot_state *s, const char *word)
+{
+	const char *equals = strchr(word, '=');
+	auto_free char *key = xstrndup(word, (size_t)(equals - word));
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->cfg.n; i++) {
+		const struct grub_entry *entry = &s->cfg.v[i];
+		auto_free char *value = NULL;
+
+		if (!entry->cmdline || entry->recovery || !from_generator(entry))
+			continue;
+		value = cmdline_get(entry->cmdline, key);
+		if (!value || strcmp(value, equals + 1) != 0)
+			return false;
+		n++;
+	}
+	return n;
+}
+
+/* grub.cfg is behind when a file is about to change, or lacks what our drop-in holds already. */
+static bool menu_is_behind(const struct boot_state *s)
+{
+	for (size_t i = 0; i < s->n_others; i++)
+		if (boot_file_changed(&s->others[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(s->own); i++) {
+		auto_strv struct strv words = { 0 };
+
+		if (boot_file_changed(&s->own[i]))
+			return true;
+		if (is_ours(&s->own[i]))
+			own_words(&s->own[i], &words);
+		for (size_t k = 0; k < words.n && s->cfg_known; k++)
+			if (strchr(words.v[k], '=') && !menu_holds(s, words.v[k]))
+				return true;
+	}
+	return false;
+}
+
+static int grub_command(const struct boot_state *s, struct boot_command *ret)
+{
+	if (!menu_is_behind(s))
+		return 1;
+	*ret = (struct boot_command){ .why = xstrdup("grub.cfg is made anew from " DEFAULTS " and " DROPINS) };
+	if (s->update_grub) {
+		strv_add(&ret->argv, UPDATE_GRUB);
+		return 0;
+	}
+	strv_add(&ret->argv, MKCONFIG);
+	strv_add(&ret->argv, "-o");
+	strv_add(&ret->argv, GRUB_CFG);
+	return 0;
+}
+
+const struct boot_editor boot_grub = {
+	.name = "grub",
+	.probe = grub_probe,
+	.load = grub_load,
+	.get_default = grub_get_default,
+	.conflicts = grub_conflicts,
+	.set_arg = grub_set_arg,
+	.emit = grub_emit,
+	.command = grub_command,
+	.free = grub_free,
+};
