@@ -10,14 +10,14 @@ FILE *out_words(const struct cli *cli)
 	return cli->json ? stderr : stdout;
 }
 
-int out_settings(const struct cli *cli, struct settings **ret, struct err *e)
+static int read_settings(const struct cli *cli, bool with_host, struct settings **ret, struct err *e)
 {
 	auto_settings struct settings *s = NULL;
 	auto_faults struct fault_list faults = { 0 };
 	int r;
 
 	r = settings_read(&cli->root, &s, &faults, e);
-	if (r == 0 && faults.errors == 0)
+	if (r == 0 && faults.errors == 0 && with_host)
 		r = faults_check_host(&cli->root, s, &faults, e);
 	if (r < 0)
 		return r;
@@ -37,4 +37,14 @@ int out_settings(const struct cli *cli, struct settings **ret, struct err *e)
 		cli_print_json(j);
 	}
 	return EXIT_SETTINGS;
+}
+
+int out_settings(const struct cli *cli, struct settings **ret, struct err *e)
+{
+	return read_settings(cli, true, ret, e);
+}
+
+int out_settings_only(const struct cli *cli, struct settings **ret, struct err *e)
+{
+	return read_settings(cli, false, ret, e);
 }

@@ -14,6 +14,8 @@ FILE *out_words(const struct cli *cli);
  * upon; EXIT_SETTINGS: the faults are printed, as JSON too where that is asked for.
  */
 int out_settings(const struct cli *cli, struct settings **ret, struct err *e);
+/* The same without a look at this host: for what runs at boot, or where only a few keys count. */
+int out_settings_only(const struct cli *cli, struct settings **ret, struct err *e);
 
 /* What apply, diff and remove share. */
 struct change_options {

@@ -83,7 +83,7 @@ void kexec_explain(int code, const struct kexec_seen *seen, struct buf *to)
 		break;
 	case ENOEXEC:
 	case ELIBBAD:
-		buf_addf(to, "'%s' is not a kernel that can be loaded here (a 64-bit bzImage is; one from vmlinuz' package is)",
+		buf_addf(to, "'%s' is not a kernel that can be loaded here; a distribution's '/boot/vmlinuz-VERSION' is one",
 			 seen->kernel);
 		break;
 	case ENOSYS:
@@ -170,7 +170,7 @@ static int fail(const struct load *l, int code, struct err *e)
 	auto_buf struct buf why = { 0 };
 
 	kexec_explain(code, &l->seen, &why);
-	return err_set(e, code, "cannot load the capture kernel: %s", buf_text(&why));
+	return err_set(e, code == ENOSYS ? ENOTSUP : code, "cannot load the capture kernel: %s", buf_text(&why));
 }
 
 /* What is known to fail is not tried: the kernel gives up the old capture kernel before it looks at the new one. */

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "out.h"
+
+#include "file.h"
+#include "num.h"
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define IMAGE_MAX ((size_t)512 << 20)
+
+struct load_options {
+	const char *kernel, *image, *add;
+};
+
+/* What a run holds, so that one place releases it. */
+struct loading {
+	struct settings *settings;
+	struct facts *facts;
+	char *kernel, *image;		/* paths */
+	char *release;			/* NULL: --kernel was a file that tells none */
+	char *cmdline;
+	char *id;			/* the image's */
+	size_t image_bytes;
+	double seconds;
+};
+
+static void own_loading(struct loading *l)
+{
+	settings_free(l->settings);
+	facts_free(l->facts);
+	free(l->kernel);
+	free(l->image);
+	free(l->release);
+	free(l->cmdline);
+	free(l->id);
+}
+
+/* A file that the caller names is one of the caller's own working folder. */
+static int full_path(const char *option, const char *path, char **ret, struct err *e)
+{
+	*ret = realpath(path, NULL);
+	return *ret ? 0 : err_set(e, errno, "%s '%s': %s", option, path, strerror(errno));
+}
+
+/* The release of a kernel given as a file: that of an installed one, or as its name tells. */
+static char *release_of(const struct facts *f, const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	for (size_t i = 0; i < f->n_kernels; i++)
+		if (strcmp(f->kernels[i].image, path) == 0)
+			return xstrdup(f->kernels[i].release);
+	return strncmp(name, "vmlinuz-", 8) == 0 && name[8] ? xstrdup(name + 8) : NULL;
+}
+
+static int find_kernel(struct loading *l, const char *wanted, struct err *e)
+{
+	const struct kernel_fact *k;
+	int r;
+
+	if (wanted && strchr(wanted, '/')) {
+		r = full_path("kernel", wanted, &l->kernel, e);
+		if (r == 0)
+			l->release = release_of(l->facts, l->kernel);
+		return r;
+	}
+	k = facts_kernel(l->facts, wanted);
+	if (!k && wanted)
+		return err_set(e, ENOENT, "kernel '%s' is not installed; 'crashcfg facts' lists those that are", wanted);
+	if (!k)
+		return err_set(e, ENOENT, "no kernel is installed in '/boot' or '/lib/modules'; name one: --kernel FILE");
+	l->kernel = xstrdup(k->image);
+	l->release = xstrdup(k->release);
+	return 0;
+}
+
+/* The whole image is read: a damaged one would be found out by nobody until the crash. */
+static int check_image(struct loading *l, const struct root *root, struct err *e)
+{
+	auto_buf struct buf bytes = { 0 };
+	struct err why = { 0 };
+	int r = root_read(root, l->image, IMAGE_MAX, &bytes, &why);
+
+	if (r == -ENOENT)
+		return err_set(e, ENOENT, "there is no capture image '%s'; 'crashcfg apply' builds it ('crashcfg build' builds it only)",
+			       l->image);
+	if (r == 0)
+		r = image_read_id(buf_text(&bytes), bytes.len, &l->id, &why);
+	if (r == 0)
+		r = image_check(buf_text(&bytes), bytes.len, &why);
+	l->image_bytes = bytes.len;
+	return r < 0 ? err_set(e, why.code, "capture image '%s': %s", l->image, why.text) : 0;
+}
+
+static int find_image(struct loading *l, const struct root *root, const char *wanted, struct err *e)
+{
+	int r = 0;
+
+	if (wanted)
+		r = full_path("image", wanted, &l->image, e);
+	else if (l->release)
+		l->image = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, l->release);
+	else
+		r = err_set(e, EINVAL, "'%s' does not tell its release, so which image is its own is not known; name one: --image FILE",
+			    l->kernel);
+	return r < 0 ? r : check_image(l, root, e);
+}
+
+static int make_cmdline(struct loading *l, const char *add, struct err *e)
+{
+	const struct facts *f = l->facts;
+	char *both;
+
+	if (!f->cmdline)
+		return err_set(e, ENOENT, "'/proc/cmdline' cannot be read; mount /proc");
+	if (add) {
+		both = xasprintf("%s %s", l->settings->cmdline_add, add);
+		free(l->settings->cmdline_add);
+		l->settings->cmdline_add = both;
+	}
+	return capture_cmdline(f->cmdline, l->settings, f->boot_id, f->boot_apicid, &l->cmdline, e);
+}
+
+static int load(struct loading *l, const struct root *root, struct err *e)
+{
+	struct load_request q = { .kernel = l->kernel, .image = l->image, .cmdline = l->cmdline };
+	long long start = now_ms();
+	int r = capture_load(root, &q, e);
+
+	l->seconds = (double)(now_ms() - start) / 1000;
+	return r;
+}
+
+static void print(const struct loading *l, const struct cli *cli)
+{
+	char bytes[SIZE_TEXT_MAX], reserved[SIZE_TEXT_MAX];
+	const struct facts *f = l->facts;
+
+	if (!cli->quiet)
+		fprintf(out_words(cli), "loaded '%s' with '%s' (%s) into %s of reserved memory, %.2f s\ncommand line: %s\n",
+			l->kernel, l->image, size_human(l->image_bytes, bytes), size_human((uint64_t)f->crash_size, reserved),
+			l->seconds, l->cmdline);
+	if (cli->json) {
+		auto_json struct json *j = cli_json();
+
+		js_set_bool(j, "loaded", true);
+		js_set_bool(j, "replaced", f->crash_loaded == YES);
+		js_set_text(j, "kernel", l->kernel);
+		js_set_text(j, "release", l->release);
+		js_set_text(j, "image", l->image);
+		js_set_text(j, "id", l->id);
+		js_set_int(j, "image_bytes", (int64_t)l->image_bytes);
+		js_set_int(j, "reserved", f->crash_size);
+		js_set_text(j, "cmdline", l->cmdline);
+		js_set_real(j, "seconds", l->seconds);
+		cli_print_json(j);
+	}
+}
+
+static int run_load(struct cli *cli, int argc, char *argv[], struct err *e)
+{
+	const struct load_options *o = cli->options;
+	AUTO(own_loading) struct loading l = { 0 };
+	int r;
+
+	if (argc > 1)
+		return err_set(e, ERR_USAGE, "load takes no argument, got '%s'", argv[1]);
+	if (!cli->root.host)
+		return err_set(e, ENOTSUP, "nothing can be loaded for '%s': it is not the system that runs", cli->root.path);
+	r = out_settings_only(cli, &l.settings, e);
+	if (r != 0)
+		return r;
+	if (!l.settings->dump_active)
+		return err_set(e, ECANCELED, "DUMP_ACTIVE is 'no', so nothing is loaded; set it to 'yes' and run 'crashcfg apply'");
+	r = facts_read(&cli->root, &l.facts, e);
+	r = r < 0 ? r : find_kernel(&l, o->kernel ? o->kernel : l.settings->capture_kernel, e);
+	r = r < 0 ? r : find_image(&l, &cli->root, o->image, e);
+	r = r < 0 ? r : make_cmdline(&l, o->add, e);
+	r = r < 0 ? r : load(&l, &cli->root, e);
+	if (r < 0)
+		return r;
+	print(&l, cli);
+	return EXIT_DONE;
+}
+
+static const struct option_row options[] = {
+	{ "kernel", "VER", offsetof(struct load_options, kernel),
+	  "an installed kernel's release, or a kernel's file (the running one, else the newest)", NULL },
+	{ "image", "FILE", offsetof(struct load_options, image), "that image, not the one that 'build' made for the kernel",
+	  NULL },
+	{ "cmdline-add", "TEXT", offsetof(struct load_options, add), "words for the capture kernel's command line, behind all others",
+	  NULL },
+	{ NULL, NULL, 0, NULL, NULL },
+};
+
+const struct command cmd_load = {
+	.name = "load", .args = "", .run = run_load, .options = options, .options_size = sizeof(struct load_options),
+	.summary = "Load the capture kernel and image: arm this host",
+	.text = "Loads the capture kernel and its image into the memory that crashkernel= reserved, by kexec_file_load(2), so that "
+		"a panic starts it. The image is checked to be whole first, and everything that the kernel is known to refuse is "
+		"looked at before anything is given up. Where the running kernel lacks that call, kexec(8) does it by the older "
+		"one; a refusal for a signature or lockdown is never evaded.\n\n"
+		"The capture kernel's command line is that of the running kernel without what is meant for the full system, with "
+		"what a kernel needs to live in little memory, and with CAPTURE_CMDLINE_REMOVE and CAPTURE_CMDLINE_ADD at last. It "
+		"bears this boot's id, which the dump's manifest then tells.\n\n"
+		"'apply' loads by itself what it built; the unit crashcfg.service runs 'load' at every boot.",
+};
