@@ -26,9 +26,11 @@ struct watch {
 	int dir;
 	char line[200];
 	size_t line_len;
+	char words[160];	/* why it failed: the first line with a "Can't", else the last one that is no progress */
 	struct progress last;
 	uint64_t bytes;
 	long long copy_began, said;
+	unsigned said_permille;
 };
 
 static void show(struct watch *w, unsigned permille)
@@ -36,6 +38,7 @@ static void show(struct watch *w, unsigned permille)
 	long long now = now_ms(), took = now - w->copy_began;
 
 	w->said = now;
+	w->said_permille = permille;
 	say(CONSOLE_VMCORE, "%u %% %.1f MB/s", permille / 10,
 	    took > 0 ? (double)w->bytes / 1048576 * 1000 / (double)took : 0.0);
 }
@@ -44,12 +47,15 @@ static void heard_line(struct watch *w)
 {
 	struct progress p;
 
-	if (!progress_parse(w->line, w->line_len, &p))
+	if (!progress_parse(w->line, w->line_len, &p)) {
+		if (w->line_len > 2 && !strstr(w->words, "Can't "))
+			snprintf(w->words, sizeof(w->words), "%.*s", (int)w->line_len, w->line);
 		return;
+	}
 	if (p.permille != w->last.permille || strcmp(p.step, w->last.step) != 0)
 		page_beat(w->c->page);
 	if (progress_is_copy(&p) && !progress_is_copy(&w->last))
-		w->copy_began = now_ms();
+		w->copy_began = w->said = now_ms();
 	w->last = p;
 }
 
@@ -83,7 +89,7 @@ static void tick(void *ctx)
 	struct watch *w = ctx;
 
 	look(w);
-	if (progress_is_copy(&w->last) && now_ms() - w->said >= SAY_MS) {
+	if (progress_is_copy(&w->last) && w->last.permille != w->said_permille && now_ms() - w->said >= SAY_MS) {
 		page_sample_memory(w->c->page);
 		show(w, w->last.permille);
 	}
@@ -95,6 +101,7 @@ static int run_makedumpfile(struct capture *c, struct watch *w, int *ret_code, s
 	char level[16], threads[16];
 	const char *argv[16];
 	struct run run = { .argv = argv, .folder = w->dir, .out_fd = -1, .heard = heard, .tick = tick, .ctx = w };
+	struct err why = { 0 };
 	size_t n = 0;
 	int err;
 
@@ -114,9 +121,11 @@ static int run_makedumpfile(struct capture *c, struct watch *w, int *ret_code, s
 	argv[n++] = VMCORE;
 	argv[n++] = DUMP_PART;
 	argv[n] = NULL;
-	err = run_check(&run, e);
+	err = run_check(&run, &why);
 	*ret_code = run.status;
-	return err;
+	if (err < 0)
+		return err_set(e, -err, "%s%s%s", why.text, w->words[0] ? ": " : "", w->words);
+	return 0;
 }
 
 int dump_write(struct capture *c, const struct place *to, int *ret_code, struct err *e)
@@ -127,7 +136,6 @@ int dump_write(struct capture *c, const struct place *to, int *ret_code, struct 
 	int r;
 
 	*ret_code = 0;
-	a->partial = true;
 	r = run_makedumpfile(c, &w, ret_code, e);
 	look(&w);
 	a->bytes = w.bytes;
@@ -281,7 +289,6 @@ int dump_commit(struct capture *c, const struct place *at, struct err *e)
 		r = place_sync(at, e);
 	if (r < 0)
 		return r;
-	a->partial = false;
 	say(CONSOLE_SAVED, "%s/" DUMP_NAME " (%s%s%.12s)", at->shown, size_human(a->bytes, size),
 	    c->page->sha256[0] ? ", sha256 " : "", c->page->sha256);
 	return 0;

@@ -100,27 +100,36 @@ static void shorten_dump(const struct place *at)
 		fsync(fd);
 }
 
+/* What is there of the dump is told by the disk alone. */
+static void look_at_dump(const struct place *at, struct page_attempt *a)
+{
+	struct stat st;
+
+	if (a->saved)
+		return;
+	a->partial = fstatat(at->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	a->bytes = a->partial ? (uint64_t)st.st_size : 0;
+}
+
 int report_write(const struct capture *c, const struct place *at, bool final, struct err *e)
 {
 	struct page_attempt *a = &c->page->attempts[at->target];
-	auto_manifest struct manifest *m = tell(c, at->target, final);
-	auto_buf struct buf text = { 0 };
-	struct stat st;
-	int r;
+	int r = 0;
 
-	manifest_encode(m, &text);
-	r = file_replace_at(at->dir, MANIFEST_NAME, text.data, text.len, 0600);
-	for (int i = 0; i < 2 && r == -ENOSPC && a->partial; i++) {
-		if (i == 0)
-			shorten_dump(at);
-		else if (unlinkat(at->dir, DUMP_PART, 0) == 0 && fsync(at->dir) == 0)
-			a->partial = false;
-		a->bytes = fstatat(at->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0 ? (uint64_t)st.st_size : 0;
-		m->bytes = a->bytes;
-		m->state = state(a, final);
-		buf_clear(&text);
+	for (int i = 0; i < 3; i++) {
+		auto_manifest struct manifest *m = NULL;
+		auto_buf struct buf text = { 0 };
+
+		look_at_dump(at, a);
+		m = tell(c, at->target, final);
 		manifest_encode(m, &text);
 		r = file_replace_at(at->dir, MANIFEST_NAME, text.data, text.len, 0600);
+		if (r != -ENOSPC || !a->partial)
+			break;
+		if (i == 0)
+			shorten_dump(at);
+		else if (unlinkat(at->dir, DUMP_PART, 0) == 0)
+			fsync(at->dir);
 	}
 	return r < 0 ? err_set(e, -r, "cannot write '%s/" MANIFEST_NAME "': %s", at->shown, strerror(-r)) : 0;
 }
