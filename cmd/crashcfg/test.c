@@ -37,7 +37,7 @@ struct test {
 	struct test_wish wish;
 	struct settings *settings;
 	struct facts *facts, *kernel_facts;
-	const struct kernel_fact *kernel;
+	const struct kernel_fact *kernel, *capture;
 	struct root kernel_root;
 	struct storage storage;		/* with --fs */
 	struct image_plan *plan;
@@ -125,6 +125,12 @@ static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
 		return err_set(e, ENOTSUP, "no kernel %s%s%sis installed below '%s' (--kernels DIR takes one that was only "
 			       "unpacked)", o->kernel ? "'" : "", o->kernel ? o->kernel : "", o->kernel ? "' " : "",
 			       o->kernels ? o->kernels : *cli->root.path ? cli->root.path : "/");
+	t->capture = t->kernel;
+	if (t->settings->capture_kernel)
+		t->capture = facts_kernel(t->kernel_facts ? t->kernel_facts : t->facts, t->settings->capture_kernel);
+	if (!t->capture)
+		return err_set(e, ENOTSUP, "CAPTURE_KERNEL = '%s': no such kernel is installed",
+			       t->settings->capture_kernel);
 	return 0;
 }
 
@@ -133,8 +139,8 @@ static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
 /* The image that is installed, if it is what would be built now; else a new one in the work folder. */
 static int find_image(struct test *t, const struct cli *cli, const struct image_spec *spec, struct err *e)
 {
-	auto_free char *installed = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, t->kernel->release), *id = NULL;
-	auto_close int dir = open(t->work.path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *installed = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, t->capture->release), *id = NULL;
+	auto_close int dir = open(t->work.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_buf struct buf data = { 0 };
 	int r;
 
@@ -157,7 +163,7 @@ static int find_image(struct test *t, const struct cli *cli, const struct image_
 static int make_image(struct test *t, const struct cli *cli, struct err *e)
 {
 	struct image_spec spec = {
-		.root = &cli->root, .settings = t->settings, .facts = t->facts, .kernel = t->kernel,
+		.root = &cli->root, .settings = t->settings, .facts = t->facts, .kernel = t->capture,
 		.kernel_root = t->o->kernels ? &t->kernel_root : NULL, .tool_dir = cli_tool_dir(),
 	};
 	struct facts guest = *t->facts;
@@ -222,7 +228,8 @@ static void say_what(const struct test *t, FILE *to)
 static int run_lab(struct test *t, const struct cli *cli, struct lab_result *res, struct err *e)
 {
 	struct lab_request q = {
-		.root = &cli->root, .kernel = t->kernel, .kernel_root = t->o->kernels ? &t->kernel_root : NULL,
+		.root = &cli->root, .kernel = t->kernel, .capture = t->capture,
+		.kernel_root = t->o->kernels ? &t->kernel_root : NULL,
 		.image = t->image, .recipe = t->plan->recipe, .self = "/proc/self/exe", .tool_dir = cli_tool_dir(),
 		.work = t->work.path, .memory = t->wish.memory, .crashkernel = t->crashkernel, .accel = t->wish.accel,
 		.qemu_args = &t->wish.qemu_args, .timeout_ms = (int)t->wish.timeout * 1000, .stop_fd = t->stop_fd,

@@ -165,14 +165,14 @@ int initrd_crash(const struct lab_request *q, const struct recipe_target *t, con
 	auto_initrd struct initrd i = { 0 };
 	auto_buf struct buf plan = { 0 };
 	auto_strv struct strv names = { 0 };
-	auto_free char *image = xasprintf("%s/%s/%s", IMAGE_DIR, q->kernel->release, IMAGE_NAME);
-	auto_free char *kernel = xasprintf("/boot/vmlinuz-%s", q->kernel->release);
-	auto_free char *from = root_path(q->kernel_root ? q->kernel_root : q->root, q->kernel->image);
+	auto_free char *image = xasprintf("%s/%s/%s", IMAGE_DIR, q->capture->release, IMAGE_NAME);
+	auto_free char *kernel = xasprintf("/boot/vmlinuz-%s", q->capture->release);
+	auto_free char *from = root_path(q->kernel_root ? q->kernel_root : q->root, q->capture->image);
 	int r;
 
 	buf_addf(&plan, "mode crash\ndisk any\nfstype %s\noptions %s\nimage %s\ntoken %s\n", t->fstype, t->options, image,
 		 token);
-	buf_addf(&plan, "run %s\nrun load\nrun --kernel\nrun %s\n", GUEST_SELF, q->kernel->release);
+	buf_addf(&plan, "run %s\nrun load\nrun --kernel\nrun %s\n", GUEST_SELF, q->capture->release);
 	crash_modules(q, t, &names);
 	r = add_init(&i, q, e);
 	r = r < 0 ? r : add_self(&i, q->self, e);

@@ -26,8 +26,9 @@ struct lab_event {
 
 struct lab_request {
 	const struct root *root;	/* its settings files go into the guest */
-	const struct kernel_fact *kernel;
-	const struct root *kernel_root;
+	const struct kernel_fact *kernel;	/* the one that crashes */
+	const struct kernel_fact *capture;	/* the one that captures; often the same */
+	const struct root *kernel_root;		/* where both lie; NULL: root */
 	const char *image;		/* the capture image, a file */
 	const struct recipe *recipe;	/* what it names: the scratch disk takes that identity */
 	const char *self;		/* path of the crashcfg program that runs inside: this very one */

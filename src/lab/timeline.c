@@ -4,6 +4,7 @@
 #include "guest/guest.h"
 #include "num.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,13 +34,19 @@ void timeline_done(struct timeline *t)
 
 static long long stage_ms(const struct timeline *t)
 {
-	const struct recipe *r = t->recipe;
-
 	if (t->stage == STAGE_START && t->boot_ms)
 		return t->boot_ms;
 	if (t->stage != STAGE_CAPTURE)
 		return stages[t->stage].seconds * 1000LL;
-	return (r->deadline ? r->deadline + r->grace + CAPTURE_SLACK : r->stall + r->grace + CAPTURE_SLACK) * 1000LL;
+	return (t->recipe->stall + t->recipe->grace + CAPTURE_SLACK) * 1000LL;	/* since its last word */
+}
+
+/* The end of a capture that talks and talks. */
+static long long capture_end(const struct timeline *t)
+{
+	const struct recipe *r = t->recipe;
+
+	return r->deadline ? t->capture_at + (r->deadline + r->grace + CAPTURE_SLACK) * 1000LL : LLONG_MAX;
 }
 
 void timeline_event(const struct timeline *t, long long now, const char *name, double percent, const char *text)
@@ -55,6 +62,8 @@ void timeline_event(const struct timeline *t, long long now, const char *name, d
 static void enter(struct timeline *t, enum stage stage, long long now, long long *deadline)
 {
 	t->stage = stage;
+	if (stage == STAGE_CAPTURE)
+		t->capture_at = now;
 	*deadline = now + stage_ms(t);
 }
 
@@ -150,8 +159,8 @@ static void capture_said(struct timeline *t, const struct console_line *c, long 
 		t->panic_at = now;
 	if (t->stage < STAGE_CAPTURE)
 		enter(t, STAGE_CAPTURE, now, deadline);
-	else if (!t->recipe->deadline)	/* no fixed deadline: every word counts as progress */
-		*deadline = now + stage_ms(t);
+	else if (t->stage == STAGE_CAPTURE)
+		*deadline = now + stage_ms(t) < capture_end(t) ? now + stage_ms(t) : capture_end(t);
 	if (c->phase == CONSOLE_END)
 		enter(t, STAGE_ENDING, now, deadline);
 	if (names[c->phase])

@@ -18,7 +18,7 @@ struct timeline {
 	void *ctx;
 	/* out */
 	enum stage stage;
-	long long started, panic_at;	/* ms */
+	long long started, panic_at, capture_at;	/* ms */
 	char image_sha256[65];		/* as the guest told it */
 	char *failed;			/* what the guest's init said when it gave up, NULL */
 	char *said;			/* last words of the program that arms, NULL */

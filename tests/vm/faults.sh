@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# shellcheck disable=SC2154
+# Sourced by run.sh.  Captures that are hit from outside: by a collector that is another program,
+# by a disk that is too small, by a disk that goes away.  Each must end in a reboot within the
+# deadline and 30 seconds, with the log saved and a manifest that does not lie.
+
+deadline=45
+kernel=$(kernel_root 6.1)
+work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-faults.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# A root whose programs are this machine's, with settings of our own.
+make_root() {
+	local root=$work/$1 program lib
+	mkdir -p "$root/etc/sysconfig"
+	printf 'DUMP_TIMEOUT="%ss"\n' "$deadline" >"$root/etc/sysconfig/crashcfg"
+	echo fault-test >"$root/etc/hostname"
+	for program in makedumpfile vmcore-dmesg; do
+		program=$(PATH=$PATH:/usr/sbin:/sbin command -v "$program") || continue
+		program=$(realpath "$program")
+		for lib in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+			mkdir -p "$root$(dirname "$lib")"
+			cp -L "$lib" "$root$lib"
+		done
+	done
+	echo "$root"
+}
+
+# Did the capture keep what it promises?  $1: states that are true to what happened.
+judge() {
+	local state reset problems=()
+	state=$(manifest state)
+	reset=$(top panic_to_reset)
+	reset=${reset%.*}
+	[ "$status" = 6 ] || problems+=("exit code $status, not 6")
+	[ -n "$reset" ] && [ "$reset" != 0 ] || problems+=("no reset after the panic")
+	[ "${reset:-0}" -le $((deadline + 30)) ] || problems+=("the reset came after $reset s")
+	has_file dmesg.txt || problems+=("no dmesg.txt")
+	! has_file vmcore || problems+=("a file called vmcore")
+	case " $1 " in *" $state "*) ;; *) problems+=("state '$state', not one of: $1") ;; esac
+	if [ ${#problems[@]} = 0 ]; then
+		good "reset $reset s after the panic, log saved, state '$state'"
+	else
+		bad "$(printf '%s; ' "${problems[@]}")$(verdict)"
+	fi
+}
+
+collector_fault() {	# NAME FAULT
+	local root
+	root=$(make_root "$1")
+	rm -f "$root"/usr/*bin/makedumpfile
+	mkdir -p "$root/usr/bin"
+	${CC:-cc} -O1 -static -DFAULT="$2" -o "$root/usr/bin/makedumpfile" tests/vm/faults/collector.c || exit 1
+	vm_test "$1" --root "$root" --kernels "$kernel" --fs ext4
+	judge "incomplete log-only"
+}
+
+collector_fault worker-killed KILL_WORKER
+collector_fault worker-hangs HANG_WORKER
+collector_fault collector-killed KILL_COLLECTOR
+collector_fault collector-lies LIE
+
+vm_test disk-full --root "$(make_root disk-full)" --kernels "$kernel" --fs ext4 --disk 16M
+judge "incomplete log-only"
+
+# The disk goes when the log has arrived: QEMU takes its backend away, so every access fails from then on.
+${CC:-cc} -O1 -o "$work/qmp" tests/vm/faults/qmp.c || exit 1
+mkdir -p "$vm_dir/disk-removed"
+: >"$vm_dir/disk-removed/words"
+(
+	until grep -q ' s  dmesg ' "$vm_dir/disk-removed/words"; do
+		sleep 0.1
+		[ -d "$vm_dir/disk-removed" ] || exit
+	done
+	"$work/qmp" "$work/qmp.sock" "drive_del scratch" || echo "qmp failed" >>"$vm_dir/disk-removed/words"
+) &
+vm_test disk-removed --root "$(make_root disk-removed)" --kernels "$kernel" --fs ext4 \
+	--qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
+kill $! 2>/dev/null
+wait $! 2>/dev/null
+judge "saving incomplete log-only"

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What stands in for makedumpfile in the image of a fault test: it begins a dump
+ * as that one does, and then does what FAULT says.  capture-init knows nothing of it.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { KILL_WORKER, HANG_WORKER, KILL_COLLECTOR, LIE };
+
+static int begin_dump(const char *path)
+{
+	static char block[4096];
+	FILE *f = fopen(path, "w");
+
+	if (!f)
+		return 1;
+	memset(block, 'x', sizeof(block));
+	memcpy(block, "KDUMP   ", 8);
+	for (int i = 0; i < 256; i++) {
+		fwrite(block, 1, sizeof(block), f);
+		printf("Copying data                                      : [ %2d.0 %%] \\  eta: 9s\r", i / 8);
+		fflush(stdout);
+	}
+	return fclose(f) != 0;
+}
+
+int main(int argc, char *argv[])
+{
+	if (argc < 3 || begin_dump(argv[argc - 1]))
+		return 1;
+	switch (FAULT) {
+	case KILL_WORKER:
+		kill(getppid(), SIGKILL);
+		break;
+	case HANG_WORKER:
+		kill(getppid(), SIGSTOP);
+		break;
+	case KILL_COLLECTOR:
+		raise(SIGKILL);
+		break;
+	default:
+		return 0;	/* "done", with a file that is no dump */
+	}
+	for (;;)
+		pause();
+}

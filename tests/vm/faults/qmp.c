@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qmp SOCKET COMMAND - give QEMU one command of its human monitor: "drive_del scratch" takes a disk away. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+/* Send TEXT, then read until a line that answers it ("return" or "error"); greetings and events are passed over. */
+static int ask(FILE *f, const char *text)
+{
+	char line[4096];
+
+	fputs(text, f);
+	fflush(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (strncmp(line, "{\"return\"", 9) == 0)
+			return 0;
+		if (strncmp(line, "{\"error\"", 8) == 0) {
+			fputs(line, stderr);
+			return 1;
+		}
+	}
+	return 1;
+}
+
+int main(int argc, char *argv[])
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	char command[512];
+	FILE *f;
+
+	if (argc != 3 || fd < 0 || strlen(argv[1]) >= sizeof(addr.sun_path))
+		return 2;
+	strcpy(addr.sun_path, argv[1]);
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || !(f = fdopen(fd, "r+"))) {
+		perror(argv[1]);
+		return 1;
+	}
+	snprintf(command, sizeof(command),
+		 "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"%s\"}}\n", argv[2]);
+	return ask(f, "{\"execute\":\"qmp_capabilities\"}\n") || ask(f, command);
+}

@@ -1,0 +1,44 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# run.sh BUILD [matrix | faults | CASE ...] - the main job for real: kernels that crash in QEMU.
+#
+# matrix: each of Debian's kernels 5.10, 6.1 and 6.12 with a dump to ext4, xfs and btrfs; a CASE is
+# one of them, "6.1-xfs".  faults: see faults.sh.  Without a word, all of both.  A case is one run
+# of `crashcfg test`, as an admin would type it; its log stays in BUILD/vm when it fails.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+B=$1
+shift
+# shellcheck source=tests/vm/lib.sh
+. tests/vm/lib.sh
+
+want=("${@:-all}")
+series=(5.10 6.1 6.12)
+types=(ext4 xfs btrfs)
+
+wanted() {
+	local w
+	for w in "${want[@]}"; do
+		[ "$w" = all ] || [ "$w" = "$1" ] || [ "$w" = "$2" ] && return 0
+	done
+	return 1
+}
+
+sh tests/vm/kernels.sh "${series[@]}" || exit 1
+for s in "${series[@]}"; do
+	for fs in "${types[@]}"; do
+		wanted matrix "$s-$fs" || continue
+		vm_test "$s-$fs" --kernels "$(kernel_root "$s")" --fs "$fs"
+		if [ "$status" = 0 ] && [ "$(top pass)" = true ]; then
+			good "$(verdict)"
+		else
+			bad "$(verdict)"
+		fi
+	done
+done
+if wanted faults faults; then
+	# shellcheck source=tests/vm/faults.sh
+	. tests/vm/faults.sh
+fi
+sums
