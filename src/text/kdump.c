@@ -102,7 +102,7 @@ static int read_headers(struct source *s, struct kdump *k, struct layout *l, str
 	l->bitmap_len = bitmap_blocks / 2 * k->block_size;
 	l->bitmap = (1 + sub_blocks) * k->block_size + l->bitmap_len;
 	l->descs = (1 + sub_blocks + bitmap_blocks) * k->block_size;
-	if (bitmap_blocks % 2 || l->mapnr == 0 || (l->mapnr + 7) / 8 > l->bitmap_len)
+	if (bitmap_blocks % 2 || l->mapnr == 0 || (l->mapnr - 1) / 8 >= l->bitmap_len)
 		return err_set(e, EINVAL, "its bitmaps of %llu blocks do not hold %llu page frames",
 			       (unsigned long long)bitmap_blocks, (unsigned long long)l->mapnr);
 	if (l->descs > s->size)

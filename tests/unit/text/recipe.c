@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "recipe.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct recipe *sample(void)
+{
+	struct recipe *r = xcalloc(1, sizeof(*r));
+	struct recipe_module *m;
+	struct recipe_target *t;
+
+	r->host = xstrdup("web1.example.org");
+	r->machine_id = xstrdup("0123456789abcdef0123456789abcdef");
+	r->kernel = xstrdup("6.1.0-55-amd64");
+	r->dump_level = 31;
+	r->compress = xstrdup("-l");
+	r->threads = 1;
+	r->deadline = 4000000000U;
+	r->stall = 120;
+	r->grace = 30;
+	r->on_failure = END_SHELL;
+	r->shell_timeout = 600;
+	r->hash_max = 1ULL << 40;
+	r->watchdog = xstrdup("iTCO_wdt");
+	m = vec_push(&r->modules, &r->n_modules);
+	m->name = xstrdup("virtio_blk");
+	m->path = xstrdup("/lib/modules/6.1.0-55-amd64/kernel/drivers/block/virtio_blk.ko");
+	m->options = xstrdup("num_request_queues=1 queue_depth=\"8\"");
+	strv_add(&m->needs, "virtio");
+	strv_add(&m->needs, "virtio_ring");
+	m->wanted = 1;
+	m = vec_push(&r->modules, &r->n_modules);
+	m->name = xstrdup("ext4");
+	m->path = xstrdup("/lib/modules/ext4.ko.xz");
+	m->options = xstrdup("");
+	strv_add(&m->aliases, "fs-ext4");
+	t = vec_push(&r->targets, &r->n_targets);
+	t->kind = TARGET_FS;
+	t->url = xstrdup("fs:LABEL=caf\xc3\xa9:/dumps");
+	t->fstype = xstrdup("btrfs");
+	t->uuid = xstrdup("");
+	t->label = xstrdup("caf\xc3\xa9");
+	t->device = xstrdup("/dev/vda2");
+	t->size = 123456789012ULL;
+	t->options = xstrdup("subvolid=256");
+	t->dir = xstrdup("/dumps");
+	return r;
+}
+
+static void decode_of_encode_is_the_same_recipe(void **state)
+{
+	auto_recipe struct recipe *r = sample(), *back = NULL;
+	auto_buf struct buf text = { 0 };
+	auto_buf struct buf again = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	recipe_encode(r, &text);
+	if (recipe_decode(text.data, text.len, &back, &e) < 0)
+		fail_msg("%s", e.text);
+	recipe_encode(back, &again);
+	assert_string_equal(buf_text(&text), buf_text(&again));
+	assert_int_equal(back->deadline, 4000000000U);
+	assert_int_equal(back->n_modules, 2);
+	assert_string_equal(back->modules[0].needs.v[1], "virtio_ring");
+	assert_int_equal(back->modules[0].wanted, 1);
+	assert_int_equal(back->modules[1].wanted, 0);
+	assert_string_equal(back->modules[1].aliases.v[0], "fs-ext4");
+	assert_int_equal(back->targets[0].kind, TARGET_FS);
+	assert_true(back->targets[0].size == 123456789012ULL);
+	assert_int_equal(back->on_success, END_REBOOT);
+	assert_int_equal(back->on_failure, END_SHELL);
+}
+
+/* Replace the first OLD of the sample's text by NEW. */
+static char *spoilt(const char *old, const char *new)
+{
+	auto_recipe struct recipe *r = sample();
+	auto_buf struct buf text = { 0 };
+	char *at;
+
+	recipe_encode(r, &text);
+	at = strstr(text.data, old);
+	assert_non_null(at);
+	return xasprintf("%.*s%s%s", (int)(at - text.data), text.data, new, at + strlen(old));
+}
+
+static void a_fault_is_named(void **state)
+{
+	static const struct {
+		const char *old, *new, *want;
+	} rows[] = {
+		{ "\"schema\": 1", "\"schema\": 2", "'schema' is not 1" },
+		{ "\"host\": ", "\"hast\": ", "'host' is missing" },
+		{ "\"web1.example.org\"", "17", "'host' is not a text" },
+		{ "\"web1.example.org\"", "\"..\"", "cannot name a folder" },
+		{ "\"web1.example.org\"", "\"a/b\"", "cannot name a folder" },
+		{ "\"dump_level\": 31", "\"dump_level\": 42", "the largest is 31" },
+		{ "\"dump_level\": 31", "\"dump_level\": -1", "'dump_level' is not a whole number" },
+		{ "\"stall\": 120", "\"stall\": 4294967296", "'stall' is not a whole number" },
+		{ "\"stall\": 120", "\"stall\": 1.5", "'stall' is not a whole number" },
+		{ "\"compress\": \"-l\"", "\"compress\": \"-E\"", "not an option of makedumpfile" },
+		{ "\"compress\": \"-l\"", "\"compress\": \"--config=/x\"", "not an option of makedumpfile" },
+		{ "\"on_success\": \"reboot\"", "\"on_success\": \"explode\"", "'on_success' is 'explode'" },
+		{ "\"kind\": \"fs\"", "\"kind\": \"tape\"", "targets[0]: 'kind' is 'tape'" },
+		{ "\"targets\": [", "\"targets\": 5, \"x\": [", "'targets' is not a list" },
+		{ "\"wanted\": true", "\"wanted\": 1", "modules[0]: 'wanted' is not true or false" },
+		{ "\"virtio_ring\"", "null", "modules[0]: 'needs' is not a list of texts" },
+		{ "\"/lib/modules/ext4.ko.xz\"", "\"ext4.ko\"", "modules[1]: 'path' is 'ext4.ko', not an absolute path" },
+		{ "\"modules\"", "\"modules", "not JSON" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = spoilt(rows[i].old, rows[i].new);
+		auto_recipe struct recipe *r = NULL;
+		struct err e = { 0 };
+
+		assert_int_equal(recipe_decode(text, strlen(text), &r, &e), -EINVAL);
+		assert_null(r);
+		if (!strstr(e.text, rows[i].want))
+			fail_msg("'%s' does not tell '%s'", e.text, rows[i].want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(decode_of_encode_is_the_same_recipe),
+		cmocka_unit_test(a_fault_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
