@@ -93,7 +93,7 @@ static void judge_plan(struct status *st, const struct settings *want, struct wo
 	size_t edits = 0;
 
 	if (plan_compute(want, w, &o, &p, &why) < 0) {
-		add_problem(st, "crashcfg apply", "%s", why.text);
+		add_problem(st, "mend that, then crashcfg apply", "%s", why.text);
 		return;
 	}
 	for (size_t i = 0; i < p->n_steps; i++) {

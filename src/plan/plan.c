@@ -277,7 +277,8 @@ static int plan_load(struct plan *p, const struct settings *want, const struct w
 	int r;
 
 	if (o->foreign) {
-		s = add_step(p, STEP_LOAD, have->image_path ? have->image_path : IMAGE_DIR, "at the next boot of this system");
+		s = add_step(p, STEP_LOAD, have->image_path ? have->image_path : IMAGE_DIR, have->unit ?
+			     "at the next boot of this system" : "by 'crashcfg load' there; " LOAD_UNIT " is not installed");
 		s->deferred = true;
 		return 0;
 	}
