@@ -48,17 +48,16 @@ static bool node(struct walk *w, uint32_t where, unsigned depth)
 
 	if (at == 0)
 		return true;		/* no such node */
-	if (at >= w->len || depth > DEPTH_MAX || w->nodes_left-- == 0)
+	if (at > w->len || depth > DEPTH_MAX || w->nodes_left-- == 0)
 		return false;
 	if ((where & HAS_PREFIX) && !text(w, &at))
 		return false;
 	if (where & HAS_CHILDS) {
 		if (w->len - at < 2)
 			return false;
-		if (w->data[at] <= w->data[at + 1])
-			n = (uint32_t)w->data[at + 1] - w->data[at] + 1;
-		if (w->data[at + 1] > 127)
-			return false;
+		if (w->data[at] > w->data[at + 1] || w->data[at + 1] > 127)
+			return false;	/* first and last character that has a child */
+		n = (uint32_t)w->data[at + 1] - w->data[at] + 1;
 		at += 2;
 		for (uint32_t i = 0; i < n; i++) {
 			uint32_t child;
