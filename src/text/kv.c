@@ -69,23 +69,25 @@ static bool misleads(const char *p, size_t n)
 
 void kv_printable(const char *data, size_t len, size_t max, struct buf *to)
 {
-	const char *end = data + len;
+	const char *end = data + len, *plain = data;	/* from there on all is as it may be */
 
 	for (size_t shown = 0; data < end; shown++) {
 		size_t n = utf8_len(data, end);
 
-		if (shown >= max) {
-			buf_adds(to, "...");
-			return;
-		}
+		if (shown >= max)
+			break;
 		if (n && !is_control(*data) && *data != '\t' && !misleads(data, n)) {
-			buf_add(to, data, n);
 			data += n;
 			continue;
 		}
+		buf_add(to, plain, (size_t)(data - plain));
 		for (n = n ? n : 1; n; n--, data++)
 			buf_addf(to, "\\x%02x", (unsigned char)*data);
+		plain = data;
 	}
+	buf_add(to, plain, (size_t)(data - plain));
+	if (data < end)
+		buf_adds(to, "...");
 }
 
 bool kv_quote(const char *value, struct buf *to)
@@ -222,7 +224,7 @@ static const char *proper(const struct cursor *c, struct buf *to)
 
 	without_quotes(&start, &end);
 	while (start + len < end && !is_control(start[len]) && (unsigned char)start[len] < 0x80 &&
-	       !strchr("\"'\\$`;#=", start[len]))
+	       !strchr("\t\"'\\$`;#=", start[len]))
 		len++;
 	buf_add(to, c->key, (size_t)(c->key_end - c->key));
 	if (len && start + len == end && len <= KV_VALUE_SHOWN)

@@ -46,7 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	must(c.n_ranges >= 1 && c.n_ranges <= CRASHKERNEL_RANGES_MAX && c.high + c.low + c.cma <= 1);
 	for (size_t i = 0; i < c.n_ranges; i++)
-		must(c.ranges[i].start < c.ranges[i].end && c.ranges[i].size < c.ranges[i].end + (c.n_ranges == 1));
+		must(c.ranges[i].start < c.ranges[i].end && (c.ranges[i].size < c.ranges[i].end || c.ranges[i].end == UINT64_MAX));
 	for (unsigned bit = 0; bit < 64; bit++) {
 		uint64_t mem = UINT64_C(3) << bit;
 
