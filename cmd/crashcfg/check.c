@@ -105,6 +105,7 @@ static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
 	} else {
 		faults_print(stdout, &faults);
 	}
+	fflush(stdout);		/* in one stream the sum comes last */
 	if (!cli->quiet && (faults.errors || faults.warnings))
 		fprintf(stderr, "%zu error%s, %zu warning%s\n", faults.errors, plural(faults.errors), faults.warnings,
 			plural(faults.warnings));

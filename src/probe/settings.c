@@ -25,7 +25,7 @@
 struct known_line {
 	const struct kv_line *line;
 	enum setting_key key;
-	char *value;		/* what libconfuse made of it; NULL: it objects */
+	bool agrees;		/* libconfuse reads the same value */
 };
 
 static void be_silent(cfg_t *cfg, const char *fmt, va_list ap)
@@ -57,8 +57,11 @@ static void write_for_confuse(const struct known_line *lines, size_t n, size_t c
 		add_value(lines[i].line, list);
 	}
 	for (unsigned k = 0; k < SETTING_COUNT; k++) {
-		if (count[k])
-			buf_addf(to, "%s = {%s}\n", schema_rows[k].name, buf_text(&lists[k]));
+		if (count[k]) {
+			buf_addf(to, "%s = {", schema_rows[k].name);
+			buf_add(to, lists[k].data, lists[k].len);
+			buf_adds(to, "}\n");
+		}
 		buf_done(&lists[k]);
 	}
 }
@@ -67,7 +70,7 @@ static void write_for_confuse(const struct known_line *lines, size_t n, size_t c
 static bool confuse_run(struct known_line *lines, size_t n)
 {
 	size_t count[SETTING_COUNT] = { 0 }, taken[SETTING_COUNT] = { 0 };
-	cfg_opt_t opts[SETTING_COUNT + 1] = { 0 };
+	cfg_opt_t opts[SETTING_COUNT + 1] = { 0 }, *opt[SETTING_COUNT] = { 0 };
 	auto_buf struct buf text = { 0 };
 	unsigned n_opts = 0;
 	bool good;
@@ -83,12 +86,15 @@ static bool confuse_run(struct known_line *lines, size_t n)
 		return false;
 	cfg_set_error_function(cfg, be_silent);
 	good = cfg_parse_buf(cfg, buf_text(&text)) == CFG_SUCCESS;
-	for (unsigned k = 0; good && k < SETTING_COUNT; k++)
-		good = !count[k] || cfg_size(cfg, schema_rows[k].name) == count[k];
+	for (unsigned k = 0; good && k < SETTING_COUNT; k++) {
+		opt[k] = count[k] ? cfg_getopt(cfg, schema_rows[k].name) : NULL;
+		good = !count[k] || (opt[k] && cfg_opt_size(opt[k]) == count[k]);
+	}
 	for (size_t i = 0; good && i < n; i++) {
 		enum setting_key k = lines[i].key;
+		const char *value = cfg_opt_getnstr(opt[k], (unsigned)taken[k]++);
 
-		lines[i].value = xstrdup(cfg_getnstr(cfg, schema_rows[k].name, (unsigned)taken[k]++));
+		lines[i].agrees = value && strcmp(value, lines[i].line->value) == 0;
 	}
 	cfg_free(cfg);
 	return good;
@@ -119,10 +125,10 @@ static void known_key(const char *file, const struct known_line *known, struct s
 {
 	const struct kv_line *l = known->line;
 
-	if (!known->value || strcmp(known->value, l->value) != 0)
+	if (!known->agrees)
 		fault_add(faults, FAULT_ERROR, file, l->line, l->key, l->value, "libconfuse cannot read it (write KEY=\"value\")");
 	else
-		settings_set(s, known->key, known->value, file, l->line, faults);
+		settings_set(s, known->key, l->value, file, l->line, faults);
 }
 
 /* At the first of several lines of one key: which of them counts. */
@@ -173,7 +179,6 @@ void settings_read_text(const char *file, const char *data, size_t len, struct s
 			set_again(file, l, times[k->key], last[k->key], faults);
 		times[k->key] = 0;
 		known_key(file, k, s, faults);
-		free(k->value);
 	}
 	while (next_fault < split.n_faults)
 		add_splitter_fault(file, &split.faults[next_fault++], faults);

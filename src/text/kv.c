@@ -15,11 +15,8 @@ struct cursor {
 
 void kv_done(struct kv_file *f)
 {
-	for (size_t i = 0; i < f->n_lines; i++) {
-		free(f->lines[i].key);
-		free(f->lines[i].raw);
-		free(f->lines[i].value);
-	}
+	for (size_t i = 0; i < f->n_lines; i++)
+		free(f->lines[i].key);	/* raw and value lie behind it */
 	for (size_t i = 0; i < f->n_faults; i++) {
 		free(f->faults[i].key);
 		free(f->faults[i].value);
@@ -199,6 +196,8 @@ static void fault_no_assignment(struct cursor *c)
 	auto_buf struct buf text = { 0 };
 	const char *after = key_end(c->p, c->end);
 
+	if (c->file->n_faults >= KV_FAULTS_MAX)
+		return;		/* not told, so not worded */
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (strlen(words[i]) == (size_t)(after - c->p) && strncmp(c->p, words[i], strlen(words[i])) == 0 &&
 		    after < c->end && (*after == ' ' || *after == '\t')) {
@@ -433,6 +432,23 @@ static bool read_value(struct cursor *c, struct buf *value)
 	return check_value(c, start, c->p);
 }
 
+static char *put_text(char *at, const char *text, size_t len)
+{
+	memcpy(at, text, len);
+	at[len] = '\0';
+	return at + len + 1;
+}
+
+/* One allocation for the three: a file may hold a hundred thousand lines. */
+static void put_texts(struct kv_line *l, const char *key, size_t key_len, const char *raw, size_t raw_len,
+		      const char *value, size_t value_len)
+{
+	l->key = xmalloc(key_len + raw_len + value_len + 3);
+	l->raw = put_text(l->key, key, key_len);
+	l->value = put_text(l->raw, raw, raw_len);
+	put_text(l->value, value, value_len);
+}
+
 static void read_line(struct cursor *c, struct buf *value)
 {
 	struct kv_line *l;
@@ -472,9 +488,7 @@ static void read_line(struct cursor *c, struct buf *value)
 		return;
 	l = vec_push(&c->file->lines, &c->file->n_lines);
 	l->line = c->line;
-	l->key = xstrndup(c->key, (size_t)(c->key_end - c->key));
-	l->raw = xstrndup(raw, len);
-	l->value = xstrdup(buf_text(value));
+	put_texts(l, c->key, (size_t)(c->key_end - c->key), raw, len, buf_text(value), value->len);
 }
 
 void kv_split(const char *data, size_t len, struct kv_file *ret)

@@ -28,7 +28,7 @@
 
 struct kv_line {
 	unsigned line;		/* from 1 */
-	char *key;
+	char *key;		/* the three are kv_done()'s to free */
 	char *raw;		/* as it stands, quotes included, for the parser library */
 	char *value;		/* without quotes */
 };
