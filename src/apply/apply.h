@@ -29,8 +29,9 @@ int plan_apply(const struct root *root, struct plan *p, const struct image_spec 
 
 /*
  * kexec_file_load(2) of kernel and image, as the capture kernel.  It is loaded over the one that
- * was there; the kernel itself gives that one up first, so all that can be known to fail is looked
- * at before.  ENOSYS falls back on "kexec -p"; a refusal for a signature or lockdown never does.
+ * was there.  The kernel gives that one up before it looks at the new one, so all that can be known
+ * to fail is looked at first, and if it refuses nevertheless the old one is loaded again by
+ * LOADED_PATH.  ENOSYS falls back on "kexec -p"; a refusal for a signature or lockdown never does.
  * -EOPNOTSUPP: not the host's own root.
  */
 struct load_request {

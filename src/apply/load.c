@@ -15,6 +15,8 @@
 #define FILE_UNLOAD 0x1ul
 #define FILE_ON_CRASH 0x2ul
 
+#define LOADED_FLAG "/sys/kernel/kexec_crash_loaded"
+#define RECORD_MAX (256u << 10)
 #define BESIDE (UINT64_C(1) << 20)	/* purgatory, boot parameters, ELF header of the old memory: some 100 KiB */
 #define KEXEC_DEADLINE_MS 60000
 
@@ -182,6 +184,10 @@ static int check(const struct load *l, struct err *e)
 		return fail(l, EPERM, e);
 	if (seen->reserved < 0)
 		return fail(l, ENOSYS, e);
+#ifdef __x86_64__
+	if (!l->head.cmdline_max)		/* the only format that kexec_file_load(2) takes there is bzImage */
+		return fail(l, ENOEXEC, e);
+#endif
 	if (seen->reserved == 0 || (seen->need && seen->need > (uint64_t)seen->reserved))
 		return fail(l, EADDRNOTAVAIL, e);
 	if (l->head.cmdline_max && strlen(l->q->cmdline) > l->head.cmdline_max)
@@ -206,20 +212,44 @@ static int load_by_program(const struct load *l, struct err *e)
 	return proc_check(&p, e) < 0 ? err_wrap(e, "cannot load the capture kernel") : 0;
 }
 
+/* 0 or -errno of the call. */
+static int load_files(int kernel, int image, const char *cmdline)
+{
+	return syscall(SYS_kexec_file_load, kernel, image, strlen(cmdline) + 1, cmdline, FILE_ON_CRASH) < 0 ? -errno : 0;
+}
+
 static int load(const struct load *l, struct err *e)
 {
-	if (syscall(SYS_kexec_file_load, l->kernel, l->image, strlen(l->q->cmdline) + 1, l->q->cmdline, FILE_ON_CRASH) == 0)
-		return 0;
-	if (errno == ENOSYS)
-		return load_by_program(l, e);
-	return fail(l, errno, e);
+	int r = load_files(l->kernel, l->image, l->q->cmdline);
+
+	if (r == -ENOSYS)
+		r = load_by_program(l, e);
+	else if (r < 0)
+		r = fail(l, -r, e);
+	if (r == 0 && read_flag(l->root, LOADED_FLAG) == NO)
+		r = err_set(e, EIO, "the kernel took the capture kernel and says that none is loaded");
+	return r;
+}
+
+/* The kernel gave up the old capture kernel for one that it then refused: put the old one back, by what was written down of it. */
+static bool load_former(const struct root *root, const struct json *former)
+{
+	const char *kernel = js_get_text(former, "kernel"), *image = js_get_text(former, "path");
+	const char *cmdline = js_get_text(former, "cmdline");
+	auto_close int kernel_fd = -1, image_fd = -1;
+	uint64_t size;
+
+	return kernel && image && cmdline && open_file(root, kernel, "kernel", &kernel_fd, &size, NULL) == 0 &&
+		open_file(root, image, "image", &image_fd, &size, NULL) == 0 && load_files(kernel_fd, image_fd, cmdline) == 0;
 }
 
 int capture_load(const struct root *root, const struct load_request *q, struct err *e)
 {
 	AUTO(own_load) struct load l = { .root = root, .q = q, .kernel = -1, .image = -1 };
+	auto_json struct json *former = NULL;
+	auto_buf struct buf record = { 0 };
 	struct err why = { 0 };
-	enum known before;
+	bool was_loaded;
 	int r;
 
 	if (!root->host)
@@ -234,16 +264,18 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 	r = check(&l, e);
 	if (r < 0)
 		return r;
-	before = read_flag(root, "/sys/kernel/kexec_crash_loaded");
+	was_loaded = read_flag(root, LOADED_FLAG) == YES;
+	if (was_loaded && root_read(root, LOADED_PATH, RECORD_MAX, &record, NULL) == 0)
+		js_parse(buf_text(&record), record.len, &former, NULL);
 	r = load(&l, &why);
-	if (r == 0 && read_flag(root, "/sys/kernel/kexec_crash_loaded") == NO)
-		r = err_set(&why, EIO, "the kernel took the capture kernel and says that none is loaded");
 	if (r == 0) {
 		loaded_record(root, q);
 		return 0;
 	}
-	if (before != YES || read_flag(root, "/sys/kernel/kexec_crash_loaded") != NO)
+	if (!was_loaded || read_flag(root, LOADED_FLAG) != NO)
 		return err_set(e, why.code, "%s", why.text);
+	if (load_former(root, former))
+		return err_set(e, why.code, "%s (the one that was loaded before is loaded again)", why.text);
 	loaded_forget(root);
 	return err_set(e, why.code, "%s (the one that was loaded before is gone: this host is not armed)", why.text);
 }
@@ -268,7 +300,7 @@ int capture_unload(const struct root *root, struct err *e)
 
 	if (!root->host)
 		return err_set(e, EOPNOTSUPP, "nothing can be unloaded for '%s': it is not the system that runs", root->path);
-	if (read_flag(root, "/sys/kernel/kexec_crash_loaded") != YES) {
+	if (read_flag(root, LOADED_FLAG) != YES) {
 		loaded_forget(root);
 		return 0;
 	}
