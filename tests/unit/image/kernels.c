@@ -3,7 +3,7 @@
  * Images for real kernels: those that tests/vm/kernels.sh has unpacked into build/kernels
  * (KERNELS=DIR: another folder), for a virtio disk, with this machine's makedumpfile in
  * a root made for it.  Without kernels or makedumpfile there is nothing to test.
- * With BENCH=1 the times are printed.
+ * With BENCH=1 sizes and times are printed, with KEEP=DIR the images stay there.
  */
 #include "image.h"
 
@@ -55,9 +55,9 @@ static void find_tool(void)
 		*strrchr(tool_dir, '/') = '\0';
 		return;
 	}
-	command = xasprintf("cp /proc/self/exe %s/capture-init", dir);
+	/* Not /proc/self of cp. */
+	command = xasprintf("cp /proc/%d/exe %s/capture-init", (int)getpid(), dir);
 	snprintf(tool_dir, sizeof(tool_dir), "%s", dir);
-	command[0] = 'c';
 	run(command);
 }
 
@@ -202,6 +202,15 @@ static void check_unpacks(const struct buf *image, const struct image_plan *plan
 	run(command);
 }
 
+static void keep(const struct buf *image, const char *release, const char *fs)
+{
+	auto_free char *name = xasprintf("%s-%s.img", release, fs);
+	auto_close int to = getenv("KEEP") ? open(getenv("KEEP"), O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (to >= 0)
+		assert_int_equal(file_replace_at(to, name, image->data, image->len, 0600), 0);
+}
+
 static void build(const char *folder, const char *fs, size_t packed_max, size_t unpacked_max)
 {
 	auto_image_plan struct image_plan *cold = NULL, *warm = NULL;
@@ -236,6 +245,7 @@ static void build(const char *folder, const char *fs, size_t packed_max, size_t 
 	assert_true(has_module(cold->recipe, fs));
 	check_order(cold->recipe);
 	check_unpacks(&first, cold);
+	keep(&first, j.kernel.release, fs);
 	job_done(&j);
 }
 
