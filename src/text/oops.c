@@ -81,17 +81,23 @@ static bool says_more(struct span panic)
 	return true;
 }
 
+static struct span trim(struct span s)
+{
+	while (s.len && (isspace((unsigned char)s.p[s.len - 1]) || s.p[s.len - 1] == '\0'))
+		s.len--;
+	return s;
+}
+
 static char *copy_line(struct span s)
 {
-	size_t n = s.len < LINE_MAX_BYTES ? s.len : LINE_MAX_BYTES;
 	char *text;
 
-	while (n && isspace((unsigned char)s.p[n - 1]))
-		n--;
-	text = xstrndup(s.p, n);
-	for (char *c = text; *c; c++)
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			*c = '?';
+	if (s.len > LINE_MAX_BYTES)
+		s.len = LINE_MAX_BYTES;
+	s = trim(s);
+	text = xcalloc(s.len + 1, 1);
+	for (size_t i = 0; i < s.len; i++)
+		text[i] = (unsigned char)s.p[i] < ' ' || s.p[i] == 0x7f ? '?' : s.p[i];
 	return text;
 }
 
@@ -102,7 +108,7 @@ char *oops_panic_line(const char *log, size_t len)
 	for (size_t at = 0; at < len;) {
 		const char *eol = memchr(log + at, '\n', len - at);
 		size_t n = eol ? (size_t)(eol - (log + at)) : len - at;
-		struct span line = strip_prefix((struct span){ log + at, n });
+		struct span line = strip_prefix(trim((struct span){ log + at, n }));
 
 		if (starts(line, panic_text)) {
 			panic = line;
