@@ -89,10 +89,9 @@ static void tick(void *ctx)
 	struct watch *w = ctx;
 
 	look(w);
-	if (progress_is_copy(&w->last) && w->last.permille != w->said_permille && now_ms() - w->said >= SAY_MS) {
-		page_sample_memory(w->c->page);
+	page_sample_memory(w->c->page);
+	if (progress_is_copy(&w->last) && w->last.permille != w->said_permille && now_ms() - w->said >= SAY_MS)
 		show(w, w->last.permille);
-	}
 }
 
 static int run_makedumpfile(struct capture *c, struct watch *w, int *ret_code, struct err *e)
