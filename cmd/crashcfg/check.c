@@ -52,14 +52,16 @@ static void check_collector(const struct root *root, const struct settings *s, s
 	if (s->compress == COMPRESS_AUTO || s->compress == COMPRESS_NONE)
 		return;
 	if (collector_read(root, &c, &missing) < 0) {
-		settings_fault(s, SET_DUMP_COMPRESS, FAULT_WARNING, faults, "cannot be checked: %s", missing.text);
+		settings_fault(s, SET_DUMP_COMPRESS, FAULT_WARNING, faults, "cannot be checked: %s",
+			       missing.text);
 		return;
 	}
 	settings_check_codecs(s, &(struct codecs){ c.zlib, c.lzo, c.snappy, c.zstd }, faults);
 	collector_done(&c);
 }
 
-int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults, struct err *e)
+int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
+		      struct err *e)
 {
 	auto_facts struct facts *facts = NULL;
 	int r = facts_read(root, &facts, e);
@@ -107,8 +109,8 @@ static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
 	}
 	fflush(stdout);		/* in one stream the sum comes last */
 	if (!cli->quiet && (faults.errors || faults.warnings))
-		fprintf(stderr, "%zu error%s, %zu warning%s\n", faults.errors, plural(faults.errors), faults.warnings,
-			plural(faults.warnings));
+		fprintf(stderr, "%zu error%s, %zu warning%s\n", faults.errors, plural(faults.errors),
+			faults.warnings, plural(faults.warnings));
 	else if (!cli->quiet)
 		fputs("The settings are good.\n", stderr);
 	return good ? EXIT_DONE : EXIT_SETTINGS;
@@ -122,8 +124,9 @@ static const struct option_row options[] = {
 const struct command cmd_check = {
 	.name = "check", .args = "", .run = run_check,
 	.summary = "Tell every fault in the settings",
-	.text = "Reads " SETTINGS_PATH " and " SETTINGS_DIR "/*.conf, executes nothing of them, and prints one line for each\n"
-		"fault: file, line, key, value, what is wrong and what to write. The values are also held against this host:\n"
-		"its memory, kernels and makedumpfile, and the files that they name.",
+	.text = "Reads " SETTINGS_PATH " and " SETTINGS_DIR "/*.conf, executes nothing of\n"
+		"them, and prints one line for each fault: file, line, key, value, what is wrong and what\n"
+		"to write. The values are also held against this host: its memory, kernels and\n"
+		"makedumpfile, and the files that they name.",
 	.options = options, .options_size = sizeof(struct check_options),
 };

@@ -11,6 +11,7 @@
 void faults_print(FILE *to, const struct fault_list *faults);
 void faults_json(struct json *to, const struct fault_list *faults);
 /* What only this host can tell: its memory and kernels, its makedumpfile, the files that are named. */
-int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults, struct err *e);
+int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
+		      struct err *e);
 
 #endif

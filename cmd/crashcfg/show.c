@@ -104,7 +104,7 @@ static const struct option_row options[] = {
 const struct command cmd_show = {
 	.name = "show", .args = "[KEY...]", .run = run_show,
 	.summary = "Print the settings in force",
-	.text = "Prints KEY=\"value\" lines that may be put into a settings file, defaults included. With a fault in the\n"
-		"settings the faults are printed instead.",
+	.text = "Prints KEY=\"value\" lines that may be put into a settings file, defaults included.\n"
+		"With a fault in the settings the faults are printed instead.",
 	.options = options, .options_size = sizeof(struct show_options),
 };

@@ -7,8 +7,8 @@
 
 #include <string.h>
 
-void settings_fault(const struct settings *s, enum setting_key k, enum fault_level level, struct fault_list *faults,
-		    const char *fmt, ...)
+void settings_fault(const struct settings *s, enum setting_key k, enum fault_level level,
+		    struct fault_list *faults, const char *fmt, ...)
 {
 	const struct setting *v = &s->values[k];
 	auto_buf struct buf text = { 0 };
@@ -21,21 +21,26 @@ void settings_fault(const struct settings *s, enum setting_key k, enum fault_lev
 }
 
 /* What one target demands of other keys.  K is the key that it stands in. */
-static void check_target(const struct settings *s, const struct target *t, enum setting_key k, struct fault_list *faults)
+static void check_target(const struct settings *s, const struct target *t, enum setting_key k,
+			 struct fault_list *faults)
 {
 	if (t->kind == TARGET_HUB && !s->hub.host)
 		settings_fault(s, k, FAULT_ERROR, faults, "'hub:' without an address (set HUB_URL)");
 	if (t->kind == TARGET_HUB && !s->hub_token_file && !s->hub_cert)
 		settings_fault(s, k, FAULT_WARNING, faults,
-			       "'hub:' without proof of who this host is (set HUB_TOKEN_FILE, or HUB_CERT and HUB_KEY)");
+			       "'hub:' without proof of who this host is (set HUB_TOKEN_FILE, or HUB_CERT "
+			       "and HUB_KEY)");
 	if (t->kind == TARGET_SSH && !s->ssh_key)
-		settings_fault(s, k, FAULT_ERROR, faults, "'%s' needs a key to log in with (set SSH_KEY)", t->url);
+		settings_fault(s, k, FAULT_ERROR, faults, "'%s' needs a key to log in with (set SSH_KEY)",
+			       t->url);
 }
 
 /* Names that the kernel gives in the order in which it finds disks. */
 static bool is_unstable(const char *device)
 {
-	static const char *const prefixes[] = { "sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dasd", "dm-", "md" };
+	static const char *const prefixes[] = {
+		"sd", "hd", "vd", "xvd", "nvme", "mmcblk", "dasd", "dm-", "md"
+	};
 	const char *name = device + strlen("/dev/");
 
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
@@ -54,21 +59,23 @@ static void check_targets(const struct settings *s, struct fault_list *faults)
 		check_target(s, t, SET_DUMP_TARGETS, faults);
 		for (size_t j = 0; j < i; j++)
 			if (target_equal(t, &s->targets[j])) {
-				settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults, "'%s' stands there twice (remove one)",
-					       t->url);
+				settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults,
+					       "'%s' stands there twice (remove one)", t->url);
 				break;
 			}
 		raw |= t->kind == TARGET_RAW;
 		native |= target_native(t->kind);
 		if (t->kind == TARGET_RAW && strcmp(t->device, "swap") != 0 && is_unstable(t->device))
 			settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults,
-				       "'%s' may be another disk in the next boot (write a name below /dev/disk/by-id or by-partuuid)",
+				       "'%s' may be another disk in the next boot (write a name below "
+				       "/dev/disk/by-id or by-partuuid)",
 				       t->device);
 	}
 	for (size_t i = 0; i < s->n_targets; i++)
 		if (!target_native(s->targets[i].kind))
 			settings_fault(s, SET_DUMP_TARGETS, native ? FAULT_WARNING : FAULT_ERROR, faults,
-				       "this version cannot yet write to '%s:' targets from the capture kernel (write a file: or fs: target%s)",
+				       "this version cannot yet write to '%s:' targets from the capture "
+				       "kernel (write a file: or fs: target%s)",
 				       target_kind_name(s->targets[i].kind), native ? " or remove it" : "");
 	if (s->raw_force && !raw)
 		settings_fault(s, SET_DUMP_RAW_FORCE, FAULT_WARNING, faults,
@@ -88,20 +95,25 @@ static void check_net(const struct settings *s, struct fault_list *faults)
 
 	if (address && gateway && strcmp(address, "dhcp") != 0 && strcmp(gateway, "no") != 0 &&
 	    family(address) != family(gateway))
-		settings_fault(s, SET_NET_GATEWAY, FAULT_ERROR, faults, "not of the same kind as NET_ADDRESS, '%s' (write an IPv%d address)",
-			       address, family(address));
+		settings_fault(s, SET_NET_GATEWAY, FAULT_ERROR, faults,
+			       "not of the same kind as NET_ADDRESS, '%s' (write an IPv%d address)", address,
+			       family(address));
 	if (s->progress.netconsole && !s->log_netconsole)
-		settings_fault(s, SET_DUMP_PROGRESS, FAULT_ERROR, faults, "netconsole without an address (set LOG_NETCONSOLE)");
+		settings_fault(s, SET_DUMP_PROGRESS, FAULT_ERROR, faults,
+			       "netconsole without an address (set LOG_NETCONSOLE)");
 }
 
 static void check_hub(const struct settings *s, struct fault_list *faults)
 {
 	if (s->hub_cert && !s->hub_key)
-		settings_fault(s, SET_HUB_CERT, FAULT_ERROR, faults, "a certificate without its key (set HUB_KEY)");
+		settings_fault(s, SET_HUB_CERT, FAULT_ERROR, faults,
+			       "a certificate without its key (set HUB_KEY)");
 	if (s->hub_key && !s->hub_cert)
-		settings_fault(s, SET_HUB_KEY, FAULT_ERROR, faults, "a key without its certificate (set HUB_CERT)");
+		settings_fault(s, SET_HUB_KEY, FAULT_ERROR, faults,
+			       "a key without its certificate (set HUB_CERT)");
 	if (s->notify_smtp.host && !s->notify_mail.n)
-		settings_fault(s, SET_NOTIFY_SMTP, FAULT_WARNING, faults, "a mail server, and nobody to write to (set NOTIFY_MAIL)");
+		settings_fault(s, SET_NOTIFY_SMTP, FAULT_WARNING, faults,
+			       "a mail server, and nobody to write to (set NOTIFY_MAIL)");
 }
 
 struct removed {
@@ -117,9 +129,12 @@ static int warn_removed(void *ctx, const char *key, const char *value)
 
 	(void)value;
 	while ((p = strstr(p, key))) {
-		if ((p == r->s->cmdline_remove || p[-1] == ' ' || p[-1] == '\t') && (!p[len] || p[len] == ' ' || p[len] == '\t')) {
+		if ((p == r->s->cmdline_remove || p[-1] == ' ' || p[-1] == '\t') &&
+		    (!p[len] || p[len] == ' ' || p[len] == '\t')) {
 			settings_fault(r->s, SET_CAPTURE_CMDLINE_REMOVE, FAULT_WARNING, r->faults,
-				       "'%s' is also in CAPTURE_CMDLINE_ADD, which wins (keep it in one of them)", key);
+				       "'%s' is also in CAPTURE_CMDLINE_ADD, which wins (keep it in one of "
+				       "them)",
+				       key);
 			break;
 		}
 		p += len;
@@ -135,10 +150,12 @@ void settings_check(const struct settings *s, struct fault_list *faults)
 	check_net(s, faults);
 	check_hub(s, faults);
 	if (s->timeout && s->timeout < 60)
-		settings_fault(s, SET_DUMP_TIMEOUT, FAULT_WARNING, faults, "a minute is little for a whole capture (write auto, or 10m)");
+		settings_fault(s, SET_DUMP_TIMEOUT, FAULT_WARNING, faults,
+			       "a minute is little for a whole capture (write auto, or 10m)");
 	if (s->builder == BUILDER_DRACUT)
 		settings_fault(s, SET_CAPTURE_BUILDER, FAULT_ERROR, faults,
-			       "this version builds the capture image itself, never by dracut (write auto or native)");
+			       "this version builds the capture image itself, never by dracut (write auto or "
+			       "native)");
 	cmdline_each(s->cmdline_add, warn_removed, &removed);
 }
 
@@ -157,16 +174,23 @@ static void check_memory(const struct settings *s, uint64_t mem, struct fault_li
 	size_human(mem, mem_text);
 	if (!size && c.n_ranges == 1 && c.ranges[0].start == 0 && c.ranges[0].end > mem)
 		settings_fault(s, SET_CRASHKERNEL, FAULT_ERROR, faults,
-			       "%s are more than this host's memory, %s (write a smaller size, or auto)", size_human(largest, size_text), mem_text);
+			       "%s are more than this host's memory, %s (write a smaller size, or auto)",
+			       size_human(largest, size_text), mem_text);
 	else if (!size)
 		settings_fault(s, SET_CRASHKERNEL, FAULT_ERROR, faults,
-			       "reserves nothing on this host with its %s (add a range for that size, or write auto)", mem_text);
+			       "reserves nothing on this host with its %s (add a range for that size, or "
+			       "write auto)",
+			       mem_text);
 	else if (size > mem / 2)
 		settings_fault(s, SET_CRASHKERNEL, FAULT_WARNING, faults,
-			       "%s are more than half of this host's memory, %s (write a smaller size, or auto)", size_human(size, size_text), mem_text);
+			       "%s are more than half of this host's memory, %s (write a smaller size, or "
+			       "auto)",
+			       size_human(size, size_text), mem_text);
 	if (c.has_offset && size && (c.offset > mem || size > mem - c.offset))
 		settings_fault(s, SET_CRASHKERNEL, FAULT_WARNING, faults,
-			       "the reservation ends above this host's %s of memory (leave the offset to the kernel)", mem_text);
+			       "the reservation ends above this host's %s of memory (leave the offset to the "
+			       "kernel)",
+			       mem_text);
 }
 
 static void check_kernel(const struct settings *s, const struct facts *facts, struct fault_list *faults)
@@ -180,8 +204,8 @@ static void check_kernel(const struct settings *s, const struct facts *facts, st
 			return;
 		buf_addf(&names, "%s%s", i ? ", " : "", facts->kernels[i].release);
 	}
-	settings_fault(s, SET_CAPTURE_KERNEL, FAULT_ERROR, faults, "not installed here (write auto%s%s)", names.len ? ", or one of: " : "",
-		       buf_text(&names));
+	settings_fault(s, SET_CAPTURE_KERNEL, FAULT_ERROR, faults, "not installed here (write auto%s%s)",
+		       names.len ? ", or one of: " : "", buf_text(&names));
 }
 
 void settings_check_facts(const struct settings *s, const struct facts *facts, struct fault_list *faults)
@@ -193,12 +217,17 @@ void settings_check_facts(const struct settings *s, const struct facts *facts, s
 void settings_check_codecs(const struct settings *s, const struct codecs *codecs, struct fault_list *faults)
 {
 	const bool has[] = {
-		[COMPRESS_AUTO] = true,		 [COMPRESS_NONE] = true,	     [COMPRESS_ZLIB] = codecs->zlib,
-		[COMPRESS_LZO] = codecs->lzo, [COMPRESS_SNAPPY] = codecs->snappy, [COMPRESS_ZSTD] = codecs->zstd,
+		[COMPRESS_AUTO] = true,
+		[COMPRESS_NONE] = true,
+		[COMPRESS_ZLIB] = codecs->zlib,
+		[COMPRESS_LZO] = codecs->lzo,
+		[COMPRESS_SNAPPY] = codecs->snappy,
+		[COMPRESS_ZSTD] = codecs->zstd,
 	};
 
 	if (!has[s->compress])
 		settings_fault(s, SET_DUMP_COMPRESS, FAULT_ERROR, faults,
-			       "this host's makedumpfile was built without it (write auto%s%s%s%s, or none)", codecs->zlib ? ", zlib" : "",
-			       codecs->lzo ? ", lzo" : "", codecs->snappy ? ", snappy" : "", codecs->zstd ? ", zstd" : "");
+			       "this host's makedumpfile was built without it (write auto%s%s%s%s, or none)",
+			       codecs->zlib ? ", zlib" : "", codecs->lzo ? ", lzo" : "",
+			       codecs->snappy ? ", snappy" : "", codecs->zstd ? ", zstd" : "");
 }

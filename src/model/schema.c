@@ -11,8 +11,8 @@
 const struct schema_row schema_rows[SETTING_COUNT] = {
 #define KEY(name_, kind_, default_, group_, member_, arguments_, summary_, help_) \
 	[SET_##name_] = { .name = #name_, .name_len = sizeof(#name_) - 1, .type = &type_##kind_, \
-		.otherwise = (default_), .group = GROUP_##group_, .at = offsetof(struct settings, member_), arguments_, \
-		.summary = (summary_), .help = (help_) },
+		.otherwise = (default_), .group = GROUP_##group_, .at = offsetof(struct settings, member_), \
+		arguments_, .summary = (summary_), .help = (help_) },
 #include "schema.def"
 #undef KEY
 };
@@ -51,7 +51,8 @@ enum setting_key schema_find(const char *name, size_t len)
 {
 	unsigned k = 0;
 
-	while (k < SETTING_COUNT && (schema_rows[k].name_len != len || memcmp(schema_rows[k].name, name, len) != 0))
+	while (k < SETTING_COUNT &&
+	       (schema_rows[k].name_len != len || memcmp(schema_rows[k].name, name, len) != 0))
 		k++;
 	return (enum setting_key)k;
 }
@@ -172,10 +173,10 @@ void schema_file_text(struct buf *to)
 		 "# Settings of crashcfg, see crashcfg(5).  'crashcfg check' tells every fault in this file,\n"
 		 "# 'crashcfg diff' what 'crashcfg apply' would change.\n"
 		 "#\n"
-		 "# Lines are KEY=\"value\".  Nothing is executed or expanded.  A key that is not set, or set to\n"
-		 "# nothing, has its default: the value that stands here behind '#'.  Files in\n"
-		 "# /etc/sysconfig/crashcfg.d/ whose names end in .conf are read after this one, in the order of\n"
-		 "# their names; the last value of a key wins.\n");
+		 "# Lines are KEY=\"value\".  Nothing is executed or expanded.  A key that is not set, or\n"
+		 "# set to nothing, has its default: the value that stands here behind '#'.  Files in\n"
+		 "# /etc/sysconfig/crashcfg.d/ whose names end in .conf are read after this one, in the\n"
+		 "# order of their names; the last value of a key wins.\n");
 	for (unsigned k = 0; k < SETTING_COUNT; k++) {
 		const struct schema_row *row = &schema_rows[k];
 		auto_buf struct buf summary = { 0 };

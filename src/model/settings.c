@@ -50,7 +50,9 @@ void settings_set(struct settings *s, enum setting_key k, const char *text, cons
 
 	if (!*text && k == SET_DUMP_TARGETS)
 		fault_add(faults, FAULT_WARNING, file, line, row->name, text,
-			  "an empty list means the default, '%s' (write that, or DUMP_ACTIVE=\"no\" for no dumps)", row->otherwise);
+			  "an empty list means the default, '%s' (write that, or DUMP_ACTIVE=\"no\" for no "
+			  "dumps)",
+			  row->otherwise);
 	if (row->type->parse(row, *text ? text : row->otherwise, s, &wrong) < 0) {
 		fault_add(faults, FAULT_ERROR, file, line, row->name, text, "%s", wrong.text);
 		return;

@@ -91,14 +91,14 @@ struct settings {
 
 	char *crashkernel;			/* NULL: auto; else the value as written, parsed and good */
 	enum capture_builder builder;
-	char *capture_kernel;			/* NULL: auto, the running or default kernel itself; else a release */
+	char *capture_kernel;			/* NULL: auto, the running or newest one; else a release */
 	char *cmdline_add, *cmdline_remove;	/* "" when empty or auto */
 	struct strv capture_modules;		/* extra modules, "auto" gives none */
 	char *watchdog;				/* NULL: auto; "no": none; else a module's name */
 	char *luks_key_file;			/* this and every path below: NULL when not set */
 
 	char *net_device;			/* NULL: auto */
-	char *net_address;			/* NULL: auto; "dhcp"; else "192.0.2.7/24", "2001:db8::7/64" */
+	char *net_address;			/* NULL: auto; "dhcp"; else "192.0.2.7/24" */
 	char *net_gateway;			/* NULL: auto; "no": none; else an address */
 	unsigned net_wait;			/* seconds */
 	char *ssh_key, *ssh_known_hosts;
@@ -144,8 +144,8 @@ struct codecs {
 };
 void settings_check_codecs(const struct settings *s, const struct codecs *codecs, struct fault_list *faults);
 /* A fault of key K, at the place where its value was written. */
-void settings_fault(const struct settings *s, enum setting_key k, enum fault_level level, struct fault_list *faults,
-		    const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+void settings_fault(const struct settings *s, enum setting_key k, enum fault_level level,
+		    struct fault_list *faults, const char *fmt, ...) __attribute__((format(printf, 5, 6)));
 
 /* The schema's face. */
 const char *setting_name(enum setting_key k);

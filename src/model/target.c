@@ -31,8 +31,8 @@ static bool same(const char *a, const char *b)
 bool target_equal(const struct target *a, const struct target *b)
 {
 	return a->kind == b->kind && same(a->uuid, b->uuid) && same(a->label, b->label) &&
-	       same(a->device, b->device) && same(a->user, b->user) && same(a->host, b->host) && a->port == b->port &&
-	       same(a->dir, b->dir);
+	       same(a->device, b->device) && same(a->user, b->user) && same(a->host, b->host) &&
+	       a->port == b->port && same(a->dir, b->dir);
 }
 
 bool target_native(enum target_kind kind)
@@ -60,7 +60,8 @@ static int decode(const char *text, size_t len, char **ret, struct err *e)
 		int high, low;
 
 		if (text[i] == '?' || text[i] == '#')
-			return err_set(e, EINVAL, "'%c' in a target (write %%%02X for it)", text[i], (unsigned)text[i]);
+			return err_set(e, EINVAL, "'%c' in a target (write %%%02X for it)", text[i],
+				       (unsigned)text[i]);
 		if (text[i] != '%') {
 			out[n++] = text[i];
 			continue;
@@ -68,10 +69,14 @@ static int decode(const char *text, size_t len, char **ret, struct err *e)
 		high = i + 2 < len ? hex(text[i + 1]) : -1;
 		low = i + 2 < len ? hex(text[i + 2]) : -1;
 		if (high < 0 || low < 0)
-			return err_set(e, EINVAL, "'%%' without two hex digits behind it (write %%25 for the sign itself)");
+			return err_set(e, EINVAL,
+				       "'%%' without two hex digits behind it (write %%25 for the sign "
+				       "itself)");
 		out[n] = (char)(high << 4 | low);
 		if (out[n] < 0x20 || out[n] > 0x7e || out[n] == '/')
-			return err_set(e, EINVAL, "'%.3s' is no character that needs to be written so (write %%20 for a blank, others as they are)",
+			return err_set(e, EINVAL,
+				       "'%.3s' is no character that needs to be written so (write %%20 for a "
+				       "blank, others as they are)",
 				       text + i);
 		n++;
 		i += 2;
@@ -91,7 +96,8 @@ int path_parse(const char *text, char **ret, struct err *e)
 		size_t len = strcspn(text, "/");
 
 		if ((len == 1 && text[0] == '.') || (len == 2 && text[0] == '.' && text[1] == '.'))
-			return err_set(e, EINVAL, "'%.*s' within a path (write the path without it)", (int)len, text);
+			return err_set(e, EINVAL, "'%.*s' within a path (write the path without it)",
+				       (int)len, text);
 		if (len > 255)
 			return err_set(e, EINVAL, "a name of %zu bytes in a path (at most 255)", len);
 		if (len) {
@@ -176,7 +182,10 @@ static int read_dir(struct target *t, const char *text, struct err *e)
 static int read_file(struct target *t, const char *rest, struct err *e)
 {
 	if (strncmp(rest, "//", 2) != 0 || rest[2] != '/')
-		return err_set(e, EINVAL, "'%.80s' is not a local folder's URL (write file:///var/crash, with three slashes)", t->url);
+		return err_set(e, EINVAL,
+			       "'%.80s' is not a local folder's URL (write file:///var/crash, with three "
+			       "slashes)",
+			       t->url);
 	return read_dir(t, rest + 2, e);
 }
 
@@ -197,7 +206,8 @@ static int read_uuid(struct target *t, const char *text, struct err *e)
 	size_t len = strlen(text);
 
 	if (!len || len > 36 || strspn(text, "0123456789abcdefABCDEF-") != len)
-		return err_set(e, EINVAL, "'%.80s' is not a UUID (take it from 'blkid', such as 0f3c1a2b-...)", text);
+		return err_set(e, EINVAL,
+			       "'%.80s' is not a UUID (take it from 'blkid', such as 0f3c1a2b-...)", text);
 	t->uuid = xstrdup(text);
 	if (len == 36)
 		for (char *p = t->uuid; *p; p++)
@@ -212,7 +222,8 @@ static int read_fs(struct target *t, const char *rest, struct err *e)
 	int r;
 
 	if (!dir)
-		return err_set(e, EINVAL, "'%.80s' names no folder (write fs:UUID=...:/dir; ':/' for the top)", t->url);
+		return err_set(e, EINVAL,
+			       "'%.80s' names no folder (write fs:UUID=...:/dir; ':/' for the top)", t->url);
 	r = decode(rest, (size_t)(dir - rest), &where, e);
 	if (r < 0)
 		return r;
@@ -225,7 +236,9 @@ static int read_fs(struct target *t, const char *rest, struct err *e)
 	} else if (*where == '/') {
 		r = read_device(t, where, e);
 	} else {
-		return err_set(e, EINVAL, "'%.80s' names no file system (write fs:UUID=...:/dir, fs:LABEL=...:/dir or fs:/dev/...:/dir)",
+		return err_set(e, EINVAL,
+			       "'%.80s' names no file system (write fs:UUID=...:/dir, fs:LABEL=...:/dir or "
+			       "fs:/dev/...:/dir)",
 			       t->url);
 	}
 	return r < 0 ? r : read_dir(t, dir + 1, e);
@@ -260,13 +273,17 @@ static int read_net(struct target *t, const char *rest, struct err *e)
 		return err_set(e, EINVAL, "'%.80s' names no folder (write %s)", t->url, form);
 	at = memchr(host, '@', (size_t)(dir - host));
 	if (!at != !ssh)
-		return err_set(e, EINVAL, ssh ? "'%.80s' names no user (write %s)" : "'%.80s' names a user, which NFS knows not (write %s)",
+		return err_set(e, EINVAL,
+			       ssh ? "'%.80s' names no user (write %s)"
+				   : "'%.80s' names a user, which NFS knows not (write %s)",
 			       t->url, form);
 	if (at) {
 		size_t len = strcspn(host, "@:");
 
 		if (host + len < at)
-			return err_set(e, EINVAL, "a password in a URL is never used (write ssh://user@host/dir, and set SSH_KEY)");
+			return err_set(e, EINVAL,
+				       "a password in a URL is never used (write ssh://user@host/dir, and "
+				       "set SSH_KEY)");
 		r = decode(host, len, &t->user, e);
 		if (r < 0)
 			return r;
@@ -281,7 +298,9 @@ static int read_net(struct target *t, const char *rest, struct err *e)
 static int read_hub(struct target *t, const char *rest, struct err *e)
 {
 	if (*rest)
-		return err_set(e, EINVAL, "'%.80s' says more than 'hub:' (write hub: alone, and its address in HUB_URL)", t->url);
+		return err_set(e, EINVAL,
+			       "'%.80s' says more than 'hub:' (write hub: alone, and its address in HUB_URL)",
+			       t->url);
 	return 0;
 }
 
@@ -292,13 +311,15 @@ static int read_target(struct target *t, struct err *e)
 		enum target_kind kind;
 		int (*read)(struct target *t, const char *rest, struct err *e);
 	} kinds[] = {
-		{ "file", TARGET_FILE, read_file }, { "fs", TARGET_FS, read_fs },    { "raw", TARGET_RAW, read_raw },
-		{ "nfs", TARGET_NFS, read_net },    { "ssh", TARGET_SSH, read_net }, { "hub", TARGET_HUB, read_hub },
+		{ "file", TARGET_FILE, read_file }, { "fs", TARGET_FS, read_fs },
+		{ "raw", TARGET_RAW, read_raw },    { "nfs", TARGET_NFS, read_net },
+		{ "ssh", TARGET_SSH, read_net },    { "hub", TARGET_HUB, read_hub },
 	};
 	size_t len = strcspn(t->url, ":");
 
 	if (t->url[0] == '/')
-		return err_set(e, EINVAL, "'%.80s' is a path, not a target (write file://%.80s)", t->url, t->url);
+		return err_set(e, EINVAL, "'%.80s' is a path, not a target (write file://%.80s)", t->url,
+			       t->url);
 	for (size_t i = 0; t->url[len] && i < ARRAY_SIZE(kinds); i++)
 		if (strlen(kinds[i].scheme) == len && strncmp(t->url, kinds[i].scheme, len) == 0) {
 			t->kind = kinds[i].kind;

@@ -17,10 +17,10 @@
 struct target {
 	enum target_kind kind;
 	char *url;		/* as written */
-	char *uuid, *label, *device;	/* fs:, raw: one of them set, the others NULL; device "swap" for raw:swap */
+	char *uuid, *label, *device;	/* fs:, raw: one of them is set; device "swap" for raw:swap */
 	char *user, *host;	/* ssh, nfs; an IPv6 address without its brackets */
 	unsigned port;		/* 0: the protocol's own */
-	char *dir;		/* "/var/crash": absolute, no "." or ".." part, no double or last slash; NULL: raw, hub */
+	char *dir;		/* "/var/crash": absolute, no ".", ".." or "//", no last "/"; NULL: raw, hub */
 };
 
 void target_done(struct target *t);

@@ -86,15 +86,18 @@ static int parse_choice(const struct schema_row *row, const char *text, struct s
 {
 	auto_strv struct strv choices = { 0 };
 
-	_Static_assert(sizeof(enum compress) == sizeof(unsigned) && sizeof(enum end_action) == sizeof(unsigned) &&
-		       sizeof(enum capture_builder) == sizeof(unsigned), "choices are stored as unsigned");
+	_Static_assert(sizeof(enum compress) == sizeof(unsigned) &&
+			       sizeof(enum end_action) == sizeof(unsigned) &&
+			       sizeof(enum capture_builder) == sizeof(unsigned),
+		       "choices are stored as unsigned");
 	split_words(row->choices, &choices);
 	for (unsigned i = 0; i < choices.n; i++)
 		if (strcmp(choices.v[i], text) == 0) {
 			memcpy(member(row, s), &i, sizeof(i));
 			return 0;
 		}
-	return err_set(e, EINVAL, "not one of the words that this key knows (write one of: %s)", row->choices);
+	return err_set(e, EINVAL, "not one of the words that this key knows (write one of: %s)",
+		       row->choices);
 }
 const struct setting_type type_CHOICE = { .parse = parse_choice };
 
@@ -107,7 +110,8 @@ static int level_of_names(const char *text)
 	for (;; text++) {
 		size_t len = strcspn(text, "+"), i = 0;
 
-		while (i < ARRAY_SIZE(names) && (strlen(names[i]) != len || strncmp(names[i], text, len) != 0))
+		while (i < ARRAY_SIZE(names) &&
+		       (strlen(names[i]) != len || strncmp(names[i], text, len) != 0))
 			i++;
 		if (i == ARRAY_SIZE(names))
 			return -1;
@@ -137,7 +141,8 @@ static int decimal(const struct schema_row *row, const char *text, uint64_t *ret
 {
 	size_t len = strlen(text);
 
-	if (!len || strspn(text, "0123456789") != len || (text[0] == '0' && len > 1) || num_parse(text, row->most, ret) < 0)
+	if (!len || strspn(text, "0123456789") != len || (text[0] == '0' && len > 1) ||
+	    num_parse(text, row->most, ret) < 0)
 		return -EINVAL;
 	return *ret < row->least ? -ERANGE : 0;
 }
@@ -147,8 +152,8 @@ static int parse_count(const struct schema_row *row, const char *text, struct se
 	uint64_t n;
 
 	if (decimal(row, text, &n) < 0)
-		return err_set(e, EINVAL, "not a number that fits here (write %llu to %llu)", (unsigned long long)row->least,
-			       (unsigned long long)row->most);
+		return err_set(e, EINVAL, "not a number that fits here (write %llu to %llu)",
+			       (unsigned long long)row->least, (unsigned long long)row->most);
 	*(unsigned *)member(row, s) = (unsigned)n;
 	return 0;
 }
@@ -171,7 +176,8 @@ static int parse_mask(const struct schema_row *row, const char *text, struct set
 	uint64_t n;
 
 	if (num_parse(text, row->most, &n) < 0)
-		return err_set(e, EINVAL, "not a sum of bits (write 0 to %llu, or hex with 0x)", (unsigned long long)row->most);
+		return err_set(e, EINVAL, "not a sum of bits (write 0 to %llu, or hex with 0x)",
+			       (unsigned long long)row->most);
 	*(unsigned *)member(row, s) = (unsigned)n;
 	return 0;
 }
@@ -182,7 +188,9 @@ static int parse_loglevel(const struct schema_row *row, const char *text, struct
 	uint64_t n;
 
 	if (*text && decimal(row, text, &n) < 0)
-		return err_set(e, EINVAL, "not a level of kernel messages (write 0 to 8, or nothing to leave it as it is)");
+		return err_set(e, EINVAL,
+			       "not a level of kernel messages (write 0 to 8, or nothing to leave it as it "
+			       "is)");
 	*(int *)member(row, s) = *text ? (int)n : -1;
 	return 0;
 }
@@ -198,8 +206,9 @@ static int parse_span(const struct schema_row *row, const char *text, struct set
 		return err_set(e, EINVAL, "not a time (write a number and s, m, h or d, such as %s)",
 			       strcmp(row->otherwise, "auto") == 0 ? "30m, or auto" : row->otherwise);
 	if (n < row->least || n > row->most)
-		return err_set(e, EINVAL, "%s (write %llu to %llu seconds, such as %s)", n < row->least ? "too short" : "too long",
-			       (unsigned long long)row->least, (unsigned long long)row->most,
+		return err_set(e, EINVAL, "%s (write %llu to %llu seconds, such as %s)",
+			       n < row->least ? "too short" : "too long", (unsigned long long)row->least,
+			       (unsigned long long)row->most,
 			       strcmp(row->otherwise, "auto") == 0 ? "30m" : row->otherwise);
 	*(unsigned *)member(row, s) = (unsigned)n;
 	return 0;
@@ -230,7 +239,8 @@ static int parse_size(const struct schema_row *row, const char *text, struct set
 }
 const struct setting_type type_SIZE = { .parse = parse_size };
 
-static int parse_size_optional(const struct schema_row *row, const char *text, struct settings *s, struct err *e)
+static int parse_size_optional(const struct schema_row *row, const char *text, struct settings *s,
+			       struct err *e)
 {
 	if (*text)
 		return parse_size(row, text, s, e);
@@ -246,9 +256,8 @@ static int parse_loop(const struct schema_row *row, const char *text, struct set
 	uint64_t count = 0, span = 0;
 
 	(void)row;
-	if (strcmp(text, "no") != 0 &&
-	    (!left || num_parse(left, 1000, &count) < 0 || !count || span_parse(slash + 1, &span) < 0 || !span ||
-	     span > 30 * 86400))
+	if (strcmp(text, "no") != 0 && (!left || num_parse(left, 1000, &count) < 0 || !count ||
+					span_parse(slash + 1, &span) < 0 || !span || span > 30 * 86400))
 		return err_set(e, EINVAL, "not a crash-loop brake (write COUNT/SPAN such as 3/1h, or no)");
 	s->loop_count = (unsigned)count;
 	s->loop_span = (unsigned)span;
@@ -256,7 +265,8 @@ static int parse_loop(const struct schema_row *row, const char *text, struct set
 }
 const struct setting_type type_LOOP = { .parse = parse_loop };
 
-static int parse_crashkernel(const struct schema_row *row, const char *text, struct settings *s, struct err *e)
+static int parse_crashkernel(const struct schema_row *row, const char *text, struct settings *s,
+			     struct err *e)
 {
 	auto_crashkernel struct crashkernel c = { 0 };
 	char size[SIZE_TEXT_MAX];
@@ -264,21 +274,26 @@ static int parse_crashkernel(const struct schema_row *row, const char *text, str
 	if (strcmp(text, "auto") == 0)
 		return put_text(row, s, NULL);
 	if (strlen(text) > TEXT_MAX)
-		return err_set(e, EINVAL, "%zu bytes are more than a kernel's command line holds", strlen(text));
+		return err_set(e, EINVAL, "%zu bytes are more than a kernel's command line holds",
+			       strlen(text));
 	if (crashkernel_parse(text, &c, e) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < c.n_ranges; i++) {
 		uint64_t n = c.ranges[i].size;
 
 		if (n && n < SIZE_LEAST && n < 65536 && text[strspn(text, "0123456789")] == '\0')
-			return err_set(e, EINVAL, "%s bytes hold no kernel (write %sM for megabytes)", text, text);
+			return err_set(e, EINVAL, "%s bytes hold no kernel (write %sM for megabytes)", text,
+				       text);
 		if (n && n < SIZE_LEAST)
-			return err_set(e, EINVAL, "%s hold no kernel (write a size such as 256M, or auto)", size_human(n, size));
+			return err_set(e, EINVAL, "%s hold no kernel (write a size such as 256M, or auto)",
+				       size_human(n, size));
 	}
 	if (c.low)
 		return err_set(e, EINVAL, "',low' alone reserves nothing (write SIZE, or SIZE,high)");
 	if (c.cma)
-		return err_set(e, EINVAL, "',cma' alone leaves no memory that the running kernel does not write to (write SIZE, or SIZE,high)");
+		return err_set(e, EINVAL,
+			       "',cma' alone leaves no memory that the running kernel does not write to "
+			       "(write SIZE, or SIZE,high)");
 	return put_text(row, s, text);
 }
 const struct setting_type type_CRASHKERNEL = { .parse = parse_crashkernel, .done = done_text };
@@ -338,7 +353,9 @@ static int parse_target(const struct schema_row *row, const char *text, struct s
 		return -EINVAL;
 	if (t.kind == TARGET_RAW || t.kind == TARGET_FS) {
 		target_done(&t);
-		return err_set(e, EINVAL, "nothing can be copied there while the system runs (write a target of file:, nfs:, ssh: or hub:)");
+		return err_set(e, EINVAL,
+			       "nothing can be copied there while the system runs (write a target of file:, "
+			       "nfs:, ssh: or hub:)");
 	}
 	done_target(row, s);
 	if (*text)
@@ -387,7 +404,9 @@ static int parse_release(const struct schema_row *row, const char *text, struct 
 	if (strcmp(text, "auto") == 0)
 		return put_text(row, s, NULL);
 	if (len > 64 || text[0] < '0' || text[0] > '9' || strspn(text, NAME_CHARS ".+~-") != len)
-		return err_set(e, EINVAL, "not a kernel's release (write auto, or a name that 'uname -r' prints, such as 6.1.0-50-amd64)");
+		return err_set(e, EINVAL,
+			       "not a kernel's release (write auto, or a name that 'uname -r' prints, such "
+			       "as 6.1.0-50-amd64)");
 	return put_text(row, s, text);
 }
 const struct setting_type type_RELEASE = { .parse = parse_release, .done = done_text };
@@ -405,24 +424,30 @@ static int refuse_param(void *ctx, const char *key, const char *value)
 	return 0;
 }
 
-static int parse_cmdline_add(const struct schema_row *row, const char *text, struct settings *s, struct err *e)
+static int parse_cmdline_add(const struct schema_row *row, const char *text, struct settings *s,
+			     struct err *e)
 {
 	struct err wrong = { 0 };
 
 	if (strcmp(text, "auto") == 0)
 		return put_text(row, s, "");
 	if (strlen(text) > TEXT_MAX)
-		return err_set(e, EINVAL, "%zu bytes are more than a kernel's command line holds", strlen(text));
+		return err_set(e, EINVAL, "%zu bytes are more than a kernel's command line holds",
+			       strlen(text));
 	if (cmdline_each(text, refuse_param, &wrong) < 0)
-		return err_set(e, EINVAL, "%s", wrong.code ? wrong.text : "a double quote is left open (close it)");
+		return err_set(e, EINVAL, "%s",
+			       wrong.code ? wrong.text : "a double quote is left open (close it)");
 	for (const char *p = text; (p = strstr(p, "--")); p++)
 		if ((p == text || p[-1] == ' ') && (p[2] == '\0' || p[2] == ' '))
-			return err_set(e, EINVAL, "'--' hands the rest to init, and nothing behind it reaches the kernel (remove it)");
+			return err_set(e, EINVAL,
+				       "'--' hands the rest to init, and nothing behind it reaches the "
+				       "kernel (remove it)");
 	return put_text(row, s, text + strspn(text, " \t"));
 }
 const struct setting_type type_CMDLINE_ADD = { .parse = parse_cmdline_add, .done = done_text };
 
-static int parse_cmdline_remove(const struct schema_row *row, const char *text, struct settings *s, struct err *e)
+static int parse_cmdline_remove(const struct schema_row *row, const char *text, struct settings *s,
+				struct err *e)
 {
 	auto_strv struct strv words = { 0 };
 
@@ -433,7 +458,9 @@ static int parse_cmdline_remove(const struct schema_row *row, const char *text, 
 		return too_many(&words, e);
 	for (size_t i = 0; i < words.n; i++)
 		if (strpbrk(words.v[i], "=\"'"))
-			return err_set(e, EINVAL, "'%.40s' is more than a parameter's name (write names alone, without '=' and quotes)",
+			return err_set(e, EINVAL,
+				       "'%.40s' is more than a parameter's name (write names alone, without "
+				       "'=' and quotes)",
 				       words.v[i]);
 	return put_text(row, s, text + strspn(text, " \t"));
 }
@@ -457,10 +484,14 @@ static int parse_modules(const struct schema_row *row, const char *text, struct 
 		return too_many(&words, e);
 	for (size_t i = 0; i < words.n; i++)
 		if (!module_name_good(words.v[i]))
-			return err_set(e, EINVAL, "'%.60s' is not a module's name (write names such as virtio_blk, separated by blanks)",
+			return err_set(e, EINVAL,
+				       "'%.60s' is not a module's name (write names such as virtio_blk, "
+				       "separated by blanks)",
 				       words.v[i]);
 		else if (strcmp(words.v[i], "auto") == 0)
-			return err_set(e, EINVAL, "'auto' among names (write the names alone; what is needed is always found)");
+			return err_set(e, EINVAL,
+				       "'auto' among names (write the names alone; what is needed is always "
+				       "found)");
 	put_words(member(row, s), &words);
 	return 0;
 }
@@ -471,7 +502,9 @@ static int parse_watchdog(const struct schema_row *row, const char *text, struct
 	if (strcmp(text, "auto") == 0)
 		return put_text(row, s, NULL);
 	if (strcmp(text, "yes") == 0 || !module_name_good(text))
-		return err_set(e, EINVAL, "not a watchdog's driver (write auto, no, or a module's name such as iTCO_wdt)");
+		return err_set(e, EINVAL,
+			       "not a watchdog's driver (write auto, no, or a module's name such as "
+			       "iTCO_wdt)");
 	return put_text(row, s, text);
 }
 const struct setting_type type_WATCHDOG = { .parse = parse_watchdog, .done = done_text };

@@ -29,7 +29,9 @@ static int parse_ifname(const struct schema_row *row, const char *text, struct s
 	if (strcmp(text, "auto") == 0)
 		return put_text(row, s, NULL);
 	if (!is_ifname(text))
-		return err_set(e, EINVAL, "not a network interface's name (write auto, or a name that 'ip link' prints)");
+		return err_set(e, EINVAL,
+			       "not a network interface's name (write auto, or a name that 'ip link' "
+			       "prints)");
 	return put_text(row, s, text);
 }
 const struct setting_type type_IFNAME = { .parse = parse_ifname, .done = done_text };
@@ -47,8 +49,10 @@ static int parse_address(const struct schema_row *row, const char *text, struct 
 	if (is_address(address) && !slash)
 		return err_set(e, EINVAL, "an address without the length of its network (write %s/%s)", text,
 			       strchr(text, ':') ? "64" : "24");
-	if (!slash || !is_address(address) || num_parse(slash + 1, strchr(address, ':') ? 128 : 32, &prefix) < 0)
-		return err_set(e, EINVAL, "not an address (write auto, dhcp, or ADDRESS/PREFIX such as 192.0.2.7/24)");
+	if (!slash || !is_address(address) ||
+	    num_parse(slash + 1, strchr(address, ':') ? 128 : 32, &prefix) < 0)
+		return err_set(e, EINVAL,
+			       "not an address (write auto, dhcp, or ADDRESS/PREFIX such as 192.0.2.7/24)");
 	return put_text(row, s, text);
 }
 const struct setting_type type_ADDRESS = { .parse = parse_address, .done = done_text };
@@ -63,12 +67,14 @@ static int parse_gateway(const struct schema_row *row, const char *text, struct 
 }
 const struct setting_type type_GATEWAY = { .parse = parse_gateway, .done = done_text };
 
-static int parse_mount_options(const struct schema_row *row, const char *text, struct settings *s, struct err *e)
+static int parse_mount_options(const struct schema_row *row, const char *text, struct settings *s,
+			       struct err *e)
 {
 	if (strlen(text) > 1024)
 		return err_set(e, EINVAL, "%zu bytes of options (at most 1024)", strlen(text));
 	if (strpbrk(text, " \t\""))
-		return err_set(e, EINVAL, "blanks or quotes in mount options (separate them by commas alone)");
+		return err_set(e, EINVAL,
+			       "blanks or quotes in mount options (separate them by commas alone)");
 	if (*text == ',' || strstr(text, ",,") || (*text && text[strlen(text) - 1] == ','))
 		return err_set(e, EINVAL, "an empty option (separate options by one comma)");
 	return put_text(row, s, text);
@@ -129,7 +135,9 @@ static bool netconsole_good(const char *text)
 static int parse_netconsole(const struct schema_row *row, const char *text, struct settings *s, struct err *e)
 {
 	if (*text && !netconsole_good(text))
-		return err_set(e, EINVAL, "not a netconsole (write [SRC-PORT]@[SRC-IP]/[DEV],[PORT]@IP/[MAC], such as @/eth0,6666@192.0.2.7/)");
+		return err_set(e, EINVAL,
+			       "not a netconsole (write [SRC-PORT]@[SRC-IP]/[DEV],[PORT]@IP/[MAC], such as "
+			       "@/eth0,6666@192.0.2.7/)");
 	return put_text(row, s, *text ? text : NULL);
 }
 const struct setting_type type_NETCONSOLE = { .parse = parse_netconsole, .done = done_text };
@@ -153,7 +161,9 @@ static int parse_mails(const struct schema_row *row, const char *text, struct se
 	split_words(text, &words);
 	for (size_t i = 0; i < words.n; i++)
 		if (!mail_good(words.v[i]))
-			return err_set(e, EINVAL, "'%.80s' is not a mail address (write user@host, several separated by blanks)",
+			return err_set(e, EINVAL,
+				       "'%.80s' is not a mail address (write user@host, several separated by "
+				       "blanks)",
 				       words.v[i]);
 	put_words(member(row, s), &words);
 	return 0;
@@ -200,7 +210,9 @@ static int parse_hub_url(const struct schema_row *row, const char *text, struct 
 		size_t len = strcspn(text + 8, "/");
 
 		if (text[8 + len] && text[8 + len + 1])
-			return err_set(e, EINVAL, "a path behind the hub's host (write https://HOST or https://HOST:PORT)");
+			return err_set(e, EINVAL,
+				       "a path behind the hub's host (write https://HOST or "
+				       "https://HOST:PORT)");
 		if (read_hostport(text + 8, len, "https://HOST or https://HOST:PORT", &host, &port, e) < 0)
 			return -EINVAL;
 		port = port ? port : HUB_PORT;
@@ -221,8 +233,10 @@ static int parse_webhook(const struct schema_row *row, const char *text, struct 
 	if (!scheme || strpbrk(text, " \t\"<>\\"))
 		return err_set(e, EINVAL, "not a URL that can be posted to (write https://HOST/PATH)");
 	if (memchr(text + scheme, '@', strcspn(text + scheme, "/?")))
-		return err_set(e, EINVAL, "a user or password in a URL is never used (write https://HOST/PATH)");
-	if (read_hostport(text + scheme, strcspn(text + scheme, "/?"), "https://HOST/PATH", &host, &port, e) < 0)
+		return err_set(e, EINVAL,
+			       "a user or password in a URL is never used (write https://HOST/PATH)");
+	if (read_hostport(text + scheme, strcspn(text + scheme, "/?"), "https://HOST/PATH", &host, &port, e) <
+	    0)
 		return -EINVAL;
 	return put_text(row, s, text);
 }
@@ -253,11 +267,13 @@ static int parse_progress(const struct schema_row *row, const char *text, struct
 		} else if (strcmp(word, "netconsole") == 0) {
 			to.netconsole = true;
 		} else if (strncmp(word, "syslog://", 9) == 0 && !host) {
-			if (read_hostport(word + 9, strlen(word + 9), "syslog://HOST or syslog://HOST:PORT", &host,
-					  &to.syslog.port, e) < 0)
+			if (read_hostport(word + 9, strlen(word + 9), "syslog://HOST or syslog://HOST:PORT",
+					  &host, &to.syslog.port, e) < 0)
 				return -EINVAL;
 		} else if (*word) {
-			return err_set(e, EINVAL, "'%.60s' is no place for progress (write console, netconsole, one syslog://HOST, or no)",
+			return err_set(e, EINVAL,
+				       "'%.60s' is no place for progress (write console, netconsole, one "
+				       "syslog://HOST, or no)",
 				       word);
 		}
 	}

@@ -45,7 +45,8 @@ static void add_value(const struct kv_line *line, struct buf *to)
 }
 
 /* The lines as a text for libconfuse, each key's values together; COUNT tells how many each has. */
-static void write_for_confuse(const struct known_line *lines, size_t n, size_t count[static SETTING_COUNT], struct buf *to)
+static void write_for_confuse(const struct known_line *lines, size_t n, size_t count[static SETTING_COUNT],
+			      struct buf *to)
 {
 	struct buf lists[SETTING_COUNT] = { 0 };
 
@@ -115,24 +116,28 @@ static void unknown_key(const char *file, const struct kv_line *l, struct fault_
 	const char *nearest = faults->n < FAULTS_MAX ? schema_nearest(l->key) : NULL;
 
 	if (nearest)
-		fault_add(faults, FAULT_ERROR, file, l->line, l->key, l->value, "unknown key (did you mean %s?)", nearest);
+		fault_add(faults, FAULT_ERROR, file, l->line, l->key, l->value,
+			  "unknown key (did you mean %s?)", nearest);
 	else
 		fault_add(faults, FAULT_ERROR, file, l->line, l->key, l->value,
 			  "unknown key (remove it; crashcfg(5) lists all keys)");
 }
 
-static void known_key(const char *file, const struct known_line *known, struct settings *s, struct fault_list *faults)
+static void known_key(const char *file, const struct known_line *known, struct settings *s,
+		      struct fault_list *faults)
 {
 	const struct kv_line *l = known->line;
 
 	if (!known->agrees)
-		fault_add(faults, FAULT_ERROR, file, l->line, l->key, l->value, "libconfuse cannot read it (write KEY=\"value\")");
+		fault_add(faults, FAULT_ERROR, file, l->line, l->key, l->value,
+			  "libconfuse cannot read it (write KEY=\"value\")");
 	else
 		settings_set(s, known->key, l->value, file, l->line, faults);
 }
 
 /* At the first of several lines of one key: which of them counts. */
-static void set_again(const char *file, const struct kv_line *l, size_t times, unsigned last, struct fault_list *faults)
+static void set_again(const char *file, const struct kv_line *l, size_t times, unsigned last,
+		      struct fault_list *faults)
 {
 	fault_add(faults, FAULT_WARNING, file, l->line, l->key, l->value,
 		  "set %zu times in this file, and line %u wins (keep one of them)", times, last);
@@ -143,7 +148,8 @@ static void add_splitter_fault(const char *file, const struct kv_fault *f, struc
 	fault_add(faults, FAULT_ERROR, file, f->line, f->key, f->value, "%s", f->text);
 }
 
-void settings_read_text(const char *file, const char *data, size_t len, struct settings *s, struct fault_list *faults)
+void settings_read_text(const char *file, const char *data, size_t len, struct settings *s,
+			struct fault_list *faults)
 {
 	auto_kv struct kv_file split = { 0 };
 	auto_free struct known_line *known = NULL;
@@ -167,7 +173,8 @@ void settings_read_text(const char *file, const char *data, size_t len, struct s
 	/* In the order of the lines, whoever found the fault. */
 	for (size_t i = 0; i < split.n_lines; i++) {
 		const struct kv_line *l = &split.lines[i];
-		struct known_line *k = next_known < n && known[next_known].line == l ? &known[next_known++] : NULL;
+		struct known_line *k =
+			next_known < n && known[next_known].line == l ? &known[next_known++] : NULL;
 
 		while (next_fault < split.n_faults && split.faults[next_fault].line < l->line)
 			add_splitter_fault(file, &split.faults[next_fault++], faults);
@@ -191,15 +198,18 @@ static void read_fault(const struct root *root, const char *path, int r, struct 
 	struct stat st;
 
 	if (r == -ENOENT)
-		fault_add(faults, FAULT_ERROR, path, 0, "", "", "a symbolic link to a file that is not there (remove it, or mend it)");
+		fault_add(faults, FAULT_ERROR, path, 0, "", "",
+			  "a symbolic link to a file that is not there (remove it, or mend it)");
 	else if (r == -EISDIR)
-		fault_add(faults, FAULT_ERROR, path, 0, "", "", "a directory where the settings file should be (move it away)");
+		fault_add(faults, FAULT_ERROR, path, 0, "", "",
+			  "a directory where the settings file should be (move it away)");
 	else if (root_stat(root, path, &st) == 0 && !S_ISREG(st.st_mode))
 		fault_add(faults, FAULT_ERROR, path, 0, "", "",
 			  "a %s where a settings file should be (move it away)",
 			  S_ISFIFO(st.st_mode) ? "fifo" : S_ISSOCK(st.st_mode) ? "socket" : "device");
 	else if (r == -EFBIG)
-		fault_add(faults, FAULT_ERROR, path, 0, "", "", "larger than the %u MB that a settings file may have (is it one?)",
+		fault_add(faults, FAULT_ERROR, path, 0, "", "",
+			  "larger than the %u MB that a settings file may have (is it one?)",
 			  FILE_MAX_BYTES >> 20);
 	else
 		fault_add(faults, FAULT_ERROR, path, 0, "", "", "cannot be read: %s", strerror(-r));
@@ -225,11 +235,12 @@ static void read_one(const struct root *root, const char *path, struct settings 
 		return;
 	}
 	if (root_stat(root, path, &st) == 0 && (st.st_mode & S_IWOTH))
-		fault_add(faults, FAULT_WARNING, path, 0, "", "", "anybody may write to this file (run: chmod o-w %s)", path);
+		fault_add(faults, FAULT_WARNING, path, 0, "", "",
+			  "anybody may write to this file (run: chmod o-w %s)", path);
 	settings_read_text(path, buf_text(&text), text.len, s, faults);
 }
 
-/* "x.conf" and no other: backups (x.conf~), packagers' copies (x.conf.rpmsave) and hidden files are not read. */
+/* "x.conf" and no other: no backup (x.conf~), no packager's copy (x.conf.rpmsave), no hidden file. */
 static bool is_drop_in(const char *name)
 {
 	size_t len = strlen(name);
@@ -248,7 +259,8 @@ static void read_drop_ins(const struct root *root, struct settings *s, struct fa
 	r = root_list(root, SETTINGS_DIR, &names);
 	if (r < 0) {
 		if (r == -ENOTDIR)
-			fault_add(faults, FAULT_ERROR, SETTINGS_DIR, 0, "", "", "not a directory, so no drop-in can be read (move it away)");
+			fault_add(faults, FAULT_ERROR, SETTINGS_DIR, 0, "", "",
+				  "not a directory, so no drop-in can be read (move it away)");
 		else
 			read_fault(root, SETTINGS_DIR, r, faults);
 		return;
@@ -260,7 +272,8 @@ static void read_drop_ins(const struct root *root, struct settings *s, struct fa
 			continue;
 		path = xasprintf("%s/%s", SETTINGS_DIR, names.v[i]);
 		if (++n > DROP_INS_MAX) {
-			fault_add(faults, FAULT_ERROR, path, 0, "", "", "more than %u drop-ins (put them together)", DROP_INS_MAX);
+			fault_add(faults, FAULT_ERROR, path, 0, "", "",
+				  "more than %u drop-ins (put them together)", DROP_INS_MAX);
 			return;
 		}
 		read_one(root, path, s, faults);

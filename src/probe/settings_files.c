@@ -6,25 +6,27 @@
 #include <string.h>
 
 /* A regular file that is there; false: a fault was told. */
-static bool look(const struct root *root, const struct settings *s, enum setting_key k, const char *path, struct stat *ret,
-		 struct fault_list *faults)
+static bool look(const struct root *root, const struct settings *s, enum setting_key k, const char *path,
+		 struct stat *ret, struct fault_list *faults)
 {
 	int r = root_stat(root, path, ret);
 
 	if (r == -ENOENT || r == -ENOTDIR)
-		settings_fault(s, k, FAULT_ERROR, faults, "'%s' is not there (make it, or write another path)", path);
+		settings_fault(s, k, FAULT_ERROR, faults,
+			       "'%s' is not there (make it, or write another path)", path);
 	else if (r < 0)
 		settings_fault(s, k, FAULT_ERROR, faults, "'%s' cannot be looked at: %s", path, strerror(-r));
 	else if (!S_ISREG(ret->st_mode))
-		settings_fault(s, k, FAULT_ERROR, faults, "'%s' is not a regular file (write a file's path)", path);
+		settings_fault(s, k, FAULT_ERROR, faults, "'%s' is not a regular file (write a file's path)",
+			       path);
 	else
 		return true;
 	return false;
 }
 
 /* A file that nobody but its owner should read. */
-static void check_secret(const struct root *root, const struct settings *s, enum setting_key k, const char *path,
-			 struct fault_list *faults)
+static void check_secret(const struct root *root, const struct settings *s, enum setting_key k,
+			 const char *path, struct fault_list *faults)
 {
 	struct stat st;
 
@@ -34,12 +36,12 @@ static void check_secret(const struct root *root, const struct settings *s, enum
 		settings_fault(s, k, FAULT_ERROR, faults, "'%s' is empty", path);
 	else if (st.st_mode & (S_IRWXG | S_IRWXO))
 		settings_fault(s, k, k == SET_SSH_KEY ? FAULT_ERROR : FAULT_WARNING, faults,
-			       "'%s' is open to others%s (run: chmod 600 %s)", path, k == SET_SSH_KEY ? ", and ssh refuses such a key" : "",
-			       path);
+			       "'%s' is open to others%s (run: chmod 600 %s)", path,
+			       k == SET_SSH_KEY ? ", and ssh refuses such a key" : "", path);
 }
 
-static void check_plain(const struct root *root, const struct settings *s, enum setting_key k, const char *path,
-			struct fault_list *faults)
+static void check_plain(const struct root *root, const struct settings *s, enum setting_key k,
+			const char *path, struct fault_list *faults)
 {
 	struct stat st;
 
@@ -56,8 +58,8 @@ static char *interpreter(const char *head)
 	return xstrndup(head, strcspn(head, " \t\r\n"));
 }
 
-static void check_program(const struct root *root, const struct settings *s, enum setting_key k, const char *path,
-			  struct fault_list *faults)
+static void check_program(const struct root *root, const struct settings *s, enum setting_key k,
+			  const char *path, struct fault_list *faults)
 {
 	auto_close int fd = -1;
 	auto_free char *shell = NULL;
@@ -67,21 +69,27 @@ static void check_program(const struct root *root, const struct settings *s, enu
 	if (!look(root, s, k, path, &st, faults))
 		return;
 	if (!(st.st_mode & 0111)) {
-		settings_fault(s, k, FAULT_ERROR, faults, "'%s' is not executable (run: chmod +x %s)", path, path);
+		settings_fault(s, k, FAULT_ERROR, faults, "'%s' is not executable (run: chmod +x %s)", path,
+			       path);
 		return;
 	}
 	if (st.st_mode & S_IWOTH)
-		settings_fault(s, k, FAULT_WARNING, faults, "anybody may write to '%s' (run: chmod o-w %s)", path, path);
+		settings_fault(s, k, FAULT_WARNING, faults, "anybody may write to '%s' (run: chmod o-w %s)",
+			       path, path);
 	fd = root_openat(root, path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0 || read(fd, head, sizeof(head) - 1) < 0) {
-		settings_fault(s, k, FAULT_ERROR, faults, "'%s' cannot be read: %s", path, strerror(fd < 0 ? -fd : errno));
+		settings_fault(s, k, FAULT_ERROR, faults, "'%s' cannot be read: %s", path,
+			       strerror(fd < 0 ? -fd : errno));
 		return;
 	}
 	shell = interpreter(head);
 	if (!shell && memcmp(head, "\177ELF", 4) != 0)
-		settings_fault(s, k, FAULT_ERROR, faults, "'%s' is neither a program nor a script (begin a script with '#!/bin/sh')", path);
+		settings_fault(s, k, FAULT_ERROR, faults,
+			       "'%s' is neither a program nor a script (begin a script with '#!/bin/sh')",
+			       path);
 	else if (shell && (*shell != '/' || root_stat(root, shell, &st) < 0 || !S_ISREG(st.st_mode)))
-		settings_fault(s, k, FAULT_ERROR, faults, "'%s' wants '%s', which is not there (install it)", path, shell);
+		settings_fault(s, k, FAULT_ERROR, faults, "'%s' wants '%s', which is not there (install it)",
+			       path, shell);
 }
 
 void settings_check_files(const struct root *root, const struct settings *s, struct fault_list *faults)

@@ -47,10 +47,15 @@ static int scan_size(struct scan *s, const char *what, uint64_t *ret)
 		if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit(*s->p), &v))
 			return err_set(s->e, EINVAL, "the %s is larger than any memory", what);
 	if (s->p == start)
-		return err_set(s->e, EINVAL, "'%.24s' is where the %s should be (write a number and K, M or G, such as 256M)",
+		return err_set(s->e, EINVAL,
+			       "'%.24s' is where the %s should be (write a number and K, M or G, such as "
+			       "256M)",
 			       s->p, what);
 	if (digit(*s->p) < 10)
-		return err_set(s->e, EINVAL, "the kernel takes a number that begins with 0 as octal (write the %s without it)", what);
+		return err_set(s->e, EINVAL,
+			       "the kernel takes a number that begins with 0 as octal (write the %s without "
+			       "it)",
+			       what);
 	unit = *s->p ? strchr(units, *s->p | 32) : NULL;
 	if (unit) {
 		if (__builtin_mul_overflow(v, UINT64_C(1) << (10 * (unit - units + 1)), &v))
@@ -80,7 +85,9 @@ static int scan_range(struct scan *s, struct crashkernel_range *ret)
 	if (r < 0)
 		return r;
 	if (*s->p != '-')
-		return err_set(s->e, EINVAL, "'%.24s' is where the '-' of a range should be (write START-END:SIZE, such as 1G-4G:256M)",
+		return err_set(s->e, EINVAL,
+			       "'%.24s' is where the '-' of a range should be (write START-END:SIZE, such as "
+			       "1G-4G:256M)",
 			       s->p);
 	s->p++;
 	ret->end = UINT64_MAX;
@@ -89,17 +96,23 @@ static int scan_range(struct scan *s, struct crashkernel_range *ret)
 		if (r < 0)
 			return r;
 		if (ret->end <= ret->start)
-			return err_set(s->e, EINVAL, "a range ends at or before its start (write START-END:SIZE with END above START)");
+			return err_set(s->e, EINVAL,
+				       "a range ends at or before its start (write START-END:SIZE with END "
+				       "above START)");
 	}
 	if (*s->p != ':')
-		return err_set(s->e, EINVAL, "'%.24s' is where the ':' before the size should be (write START-END:SIZE, such as 1G-4G:256M)",
+		return err_set(s->e, EINVAL,
+			       "'%.24s' is where the ':' before the size should be (write START-END:SIZE, "
+			       "such as 1G-4G:256M)",
 			       s->p);
 	s->p++;
 	r = scan_size(s, "size of the range", &ret->size);
 	if (r < 0)
 		return r;
 	if (ret->size >= ret->end)
-		return err_set(s->e, EINVAL, "a range reserves more than the memory that it is for (write a size below the range's end)");
+		return err_set(s->e, EINVAL,
+			       "a range reserves more than the memory that it is for (write a size below the "
+			       "range's end)");
 	return 0;
 }
 
@@ -118,7 +131,8 @@ static int scan_ranges(struct scan *s, struct crashkernel *c)
 		any |= c->ranges[c->n_ranges - 1].size > 0;
 	} while (*s->p == ',');
 	if (!any)
-		return err_set(s->e, EINVAL, "no range reserves anything (write a size above 0, or DUMP_ACTIVE=no)");
+		return err_set(s->e, EINVAL,
+			       "no range reserves anything (write a size above 0, or DUMP_ACTIVE=no)");
 	return scan_offset(s, c);
 }
 
@@ -131,14 +145,17 @@ static int scan_plain(struct scan *s, struct crashkernel *c)
 		return r;
 	range->end = UINT64_MAX;
 	if (!range->size)
-		return err_set(s->e, EINVAL, "0 reserves nothing (write a size such as 256M, or DUMP_ACTIVE=no)");
+		return err_set(s->e, EINVAL,
+			       "0 reserves nothing (write a size such as 256M, or DUMP_ACTIVE=no)");
 	if (*s->p != ',')
 		return scan_offset(s, c);
 	c->high = strcmp(s->p, ",high") == 0;
 	c->low = strcmp(s->p, ",low") == 0;
 	c->cma = strcmp(s->p, ",cma") == 0;
 	if (!c->high && !c->low && !c->cma)
-		return err_set(s->e, EINVAL, "'%.24s' behind the size is unknown (the kernel knows ,high ,low and ,cma)", s->p);
+		return err_set(s->e, EINVAL,
+			       "'%.24s' behind the size is unknown (the kernel knows ,high ,low and ,cma)",
+			       s->p);
 	s->p += strlen(s->p);
 	return 0;
 }
@@ -154,7 +171,9 @@ int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e)
 	if (r < 0)
 		return r;
 	if (*s.p)
-		return err_set(e, EINVAL, "'%.24s' does not belong there (write a size such as 256M, or ranges such as 1G-4G:192M,4G-:256M)",
+		return err_set(e, EINVAL,
+			       "'%.24s' does not belong there (write a size such as 256M, or ranges such as "
+			       "1G-4G:192M,4G-:256M)",
 			       s.p);
 	*ret = c;
 	c = (struct crashkernel){ 0 };

@@ -53,7 +53,7 @@ static bool is_control(char c)
 	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-/* C1 controls (U+0080 to U+009F) and the marks U+202A to U+202E, U+2066 to U+2069 that reorder what is seen. */
+/* C1 controls (U+0080 to U+009F), and U+202A to U+202E, U+2066 to U+2069, which reorder what is seen. */
 static bool misleads(const char *p, size_t n)
 {
 	const unsigned char *u = (const unsigned char *)p;
@@ -61,7 +61,8 @@ static bool misleads(const char *p, size_t n)
 	if (n == 2)
 		return u[0] == 0xc2 && u[1] < 0xa0;
 	return n == 3 && u[0] == 0xe2 &&
-	       ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) || (u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9));
+	       ((u[1] == 0x80 && u[2] >= 0xaa && u[2] <= 0xae) ||
+		(u[1] == 0x81 && u[2] >= 0xa6 && u[2] <= 0xa9));
 }
 
 void kv_printable(const char *data, size_t len, size_t max, struct buf *to)
@@ -139,7 +140,8 @@ static void fault(struct cursor *c, const char *fmt, ...)
 	if (c->file->n_faults == KV_FAULTS_MAX) {
 		f->key = xstrdup("");
 		f->value = xstrdup("");
-		f->text = xasprintf("too many faults, those from here on are not told (is this a settings file?)");
+		f->text = xasprintf("too many faults, those from here on are not told (is this a settings "
+				    "file?)");
 		return;
 	}
 	f->key = c->key ? xstrndup(c->key, (size_t)(c->key_end - c->key)) : xstrdup("");
@@ -164,7 +166,8 @@ static void skip_blanks(struct cursor *c)
 
 static bool is_key(char ch, bool first)
 {
-	return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '_' || (!first && ch >= '0' && ch <= '9');
+	return (ch >= 'A' && ch <= 'Z') || (ch >= 'a' && ch <= 'z') || ch == '_' ||
+	       (!first && ch >= '0' && ch <= '9');
 }
 
 static const char *key_end(const char *p, const char *end)
@@ -192,16 +195,20 @@ static const char *shown(const char *p, const char *end, struct buf *to)
 
 static void fault_no_assignment(struct cursor *c)
 {
-	static const char *const words[] = { "export", "declare", "typeset", "readonly", "local", "set", "setenv" };
+	static const char *const words[] = { "export", "declare", "typeset", "readonly",
+					     "local",  "set",	  "setenv" };
 	auto_buf struct buf text = { 0 };
 	const char *after = key_end(c->p, c->end);
 
 	if (c->file->n_faults >= KV_FAULTS_MAX)
 		return;		/* not told, so not worded */
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strlen(words[i]) == (size_t)(after - c->p) && strncmp(c->p, words[i], strlen(words[i])) == 0 &&
-		    after < c->end && (*after == ' ' || *after == '\t')) {
-			fault(c, "'%s' is a shell's word, and no shell reads this file (write KEY=\"value\" without it)",
+		if (strlen(words[i]) == (size_t)(after - c->p) &&
+		    strncmp(c->p, words[i], strlen(words[i])) == 0 && after < c->end &&
+		    (*after == ' ' || *after == '\t')) {
+			fault(c,
+			      "'%s' is a shell's word, and no shell reads this file (write KEY=\"value\" "
+			      "without it)",
 			      words[i]);
 			return;
 		}
@@ -292,12 +299,16 @@ static bool check_rest(struct cursor *c, bool quoted)
 	if (c->p == c->end || (*c->p == '#' && c->p > behind))
 		return true;
 	if (*c->p == ';' || *c->p == '&' || *c->p == '|')
-		fault(c, "'%c' after the value, and nothing is executed here (one assignment on a line, nothing behind it)",
+		fault(c,
+		      "'%c' after the value, and nothing is executed here (one assignment on a line, nothing "
+		      "behind it)",
 		      *c->p);
 	else if (starts_assignment(c->p, c->end))
-		fault(c, "two assignments on one line (put '%s' on a line of its own)", shown(c->p, c->end, &text));
+		fault(c, "two assignments on one line (put '%s' on a line of its own)",
+		      shown(c->p, c->end, &text));
 	else if (quoted)
-		fault(c, "text after the closing quote: '%s' (put all of the value between one pair of quotes)",
+		fault(c,
+		      "text after the closing quote: '%s' (put all of the value between one pair of quotes)",
 		      shown(c->p, c->end, &text));
 	else
 		fault(c, "more than one word without quotes (write %s)", proper(c, &text));
@@ -306,7 +317,9 @@ static bool check_rest(struct cursor *c, bool quoted)
 
 static void fault_expansion(struct cursor *c, char what)
 {
-	fault(c, "nothing is expanded or executed here, so '%c' is not allowed (write the value itself; between single quotes '%c' is plain text)",
+	fault(c,
+	      "nothing is expanded or executed here, so '%c' is not allowed (write the value itself; between "
+	      "single quotes '%c' is plain text)",
 	      what, what);
 }
 
@@ -320,12 +333,14 @@ static bool read_double(struct cursor *c, struct buf *value)
 		}
 		if (*c->p == '\\') {
 			if (c->p + 1 == c->end) {
-				fault(c, "a backslash at the end of the line joins no lines here (put the whole value on one line)");
+				fault(c, "a backslash at the end of the line joins no lines here (put the "
+					 "whole value on one line)");
 				return false;
 			}
 			c->p++;
 			if (*c->p != '"' && *c->p != '\\') {
-				fault(c, "a backslash may stand before '\"' or a backslash only (write '\\\\' for one)");
+				fault(c, "a backslash may stand before '\"' or a backslash only (write "
+					 "'\\\\' for one)");
 				return false;
 			}
 		}
@@ -380,7 +395,8 @@ static bool read_word(struct cursor *c, struct buf *value)
 			return false;
 		case '"':
 		case '\'':
-			fault(c, "a quote within the value (put all of the value between one pair of quotes)");
+			fault(c, "a quote within the value (put all of the value between one pair of "
+				 "quotes)");
 			return false;
 		case '\\':
 			fault(c, "a backslash outside quotes (write '\\\\' between double quotes for one)");
@@ -392,7 +408,9 @@ static bool read_word(struct cursor *c, struct buf *value)
 		case '>':
 		case '(':
 		case ')':
-			fault(c, "'%c' outside quotes, and nothing is executed here (put the value between quotes, one assignment on a line)",
+			fault(c,
+			      "'%c' outside quotes, and nothing is executed here (put the value between "
+			      "quotes, one assignment on a line)",
 			      *c->p);
 			return false;
 		}
@@ -465,7 +483,8 @@ static void read_line(struct cursor *c, struct buf *value)
 	}
 	if (*c->p == '#') {
 		if (memchr(c->p, '\r', (size_t)(c->end - c->p)))
-			fault(c, "a carriage return within a comment: what follows it would be lost (end lines with a line feed)");
+			fault(c, "a carriage return within a comment: what follows it would be lost (end "
+				 "lines with a line feed)");
 		return;
 	}
 	if (c->end - c->p > (ptrdiff_t)KV_LINE_MAX) {

@@ -51,7 +51,8 @@ void kv_done(struct kv_file *f);
 #define auto_kv AUTO(kv_done)
 void kv_split(const char *data, size_t len, struct kv_file *ret);
 
-/* VALUE in quotes such that kv_split() gives it back.  False: no quoting can (control characters, "'" beside "$"). */
+/* VALUE in quotes such that kv_split() gives it back.  False: no quoting can (control characters, "'" beside
+ * "$"). */
 bool kv_quote(const char *value, struct buf *to);
 
 /*

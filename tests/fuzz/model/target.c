@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Laws of target URLs: a folder is absolute and never climbs; the same URL is the same place; a refusal says why. */
+/* Laws of target URLs: a folder is absolute and never climbs, a URL is one place, a refusal says why. */
 #include "target.h"
 
 #include <string.h>
@@ -34,7 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(!t.dir == (t.kind == TARGET_RAW || t.kind == TARGET_HUB));
 	must(!t.host == (t.kind != TARGET_NFS && t.kind != TARGET_SSH));
 	must(!t.user == (t.kind != TARGET_SSH));
-	must(t.port <= 65535 && (!t.host || (*t.host && *t.host != '-')) && (!t.user || (*t.user && *t.user != '-')));
+	must(t.port <= 65535 && (!t.host || (*t.host && *t.host != '-')) &&
+	     (!t.user || (*t.user && *t.user != '-')));
 	must(!!t.uuid + !!t.label + !!t.device == (t.kind == TARGET_FS || t.kind == TARGET_RAW));
 	if (t.dir)
 		good_path(t.dir);

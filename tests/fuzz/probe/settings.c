@@ -49,7 +49,8 @@ static void same(const struct settings *a, const struct settings *b)
 	must(a->n_targets == b->n_targets && a->n_targets > 0);
 	for (size_t i = 0; i < a->n_targets; i++)
 		must(target_equal(&a->targets[i], &b->targets[i]));
-	must(a->dump_active == b->dump_active && a->dump_level == b->dump_level && a->compress == b->compress);
+	must(a->dump_active == b->dump_active && a->dump_level == b->dump_level &&
+	     a->compress == b->compress);
 	must(a->timeout == b->timeout && a->min_free == b->min_free && a->loop_span == b->loop_span);
 	must(!a->crashkernel == !b->crashkernel && !a->upload == !b->upload && !a->hub.host == !b->hub.host);
 	for (unsigned k = 0; k < SETTING_COUNT; k++)

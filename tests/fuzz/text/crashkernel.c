@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Laws of crashkernel=: what is parsed and written out again is the same; no reservation is all of the memory. */
+/* Laws of crashkernel=: parsed, written and parsed again is the same; no reservation is all memory. */
 #include "crashkernel.h"
 
 #include "buf.h"
@@ -46,7 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	must(c.n_ranges >= 1 && c.n_ranges <= CRASHKERNEL_RANGES_MAX && c.high + c.low + c.cma <= 1);
 	for (size_t i = 0; i < c.n_ranges; i++)
-		must(c.ranges[i].start < c.ranges[i].end && (c.ranges[i].size < c.ranges[i].end || c.ranges[i].end == UINT64_MAX));
+		must(c.ranges[i].start < c.ranges[i].end &&
+		     (c.ranges[i].size < c.ranges[i].end || c.ranges[i].end == UINT64_MAX));
 	for (unsigned bit = 0; bit < 64; bit++) {
 		uint64_t mem = UINT64_C(3) << bit;
 
@@ -57,8 +58,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (c.ranges[0].size == UINT64_MAX)
 		return 0;
 	must(crashkernel_parse(buf_text(&out), &again, &e) == 0);
-	must(again.n_ranges == c.n_ranges && memcmp(again.ranges, c.ranges, c.n_ranges * sizeof(*c.ranges)) == 0);
-	must(again.has_offset == c.has_offset && again.offset == c.offset && again.high == c.high && again.low == c.low &&
-	     again.cma == c.cma);
+	must(again.n_ranges == c.n_ranges &&
+	     memcmp(again.ranges, c.ranges, c.n_ranges * sizeof(*c.ranges)) == 0);
+	must(again.has_offset == c.has_offset && again.offset == c.offset && again.high == c.high &&
+	     again.low == c.low && again.cma == c.cma);
 	return 0;
 }

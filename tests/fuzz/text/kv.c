@@ -11,6 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+#define KEY_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
+
 static void must(bool ok)
 {
 	if (!ok)
@@ -30,7 +32,7 @@ static void check_line(const struct kv_line *l)
 	auto_buf struct buf text = { 0 };
 	auto_kv struct kv_file again = { 0 };
 
-	must(*l->key && l->key[strspn(l->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")] == '\0');
+	must(*l->key && l->key[strspn(l->key, KEY_CHARS)] == '\0');
 	buf_addf(&text, "%s=", l->key);
 	must(kv_quote(l->value, &text));
 	buf_addf(&text, "\n%s=%s # x\n", l->key, l->raw);
@@ -86,6 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0))
 		must(f.n_lines == 0 && f.n_faults == 1);
 	else
-		check_all(&f, size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text, text + size);
+		check_all(&f, size >= 3 && memcmp(data, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text,
+			  text + size);
 	return 0;
 }

@@ -80,7 +80,8 @@ struct value_row {
 };
 
 static const struct value_row values[] = {
-	{ SET_DUMP_ACTIVE, "yes", NULL }, { SET_DUMP_ACTIVE, "No", NULL }, { SET_DUMP_ACTIVE, "TRUE", NULL }, { SET_DUMP_ACTIVE, "off", NULL },
+	{ SET_DUMP_ACTIVE, "yes", NULL }, { SET_DUMP_ACTIVE, "No", NULL },
+	{ SET_DUMP_ACTIVE, "TRUE", NULL }, { SET_DUMP_ACTIVE, "off", NULL },
 	{ SET_DUMP_ACTIVE, "0", NULL }, { SET_DUMP_ACTIVE, "", NULL },
 	{ SET_DUMP_ACTIVE, "y",			"write yes or no" },
 	{ SET_DUMP_ACTIVE, "2",			"write yes or no" },
@@ -88,7 +89,8 @@ static const struct value_row values[] = {
 	{ SET_DUMP_TARGETS, "file:///a  hub:", NULL },
 	{ SET_DUMP_TARGETS, " ",		"no target (write at least one" },
 	{ SET_DUMP_TARGETS, "file:///a,file:///b hub", "'hub' is not a target" },
-	{ SET_DUMP_LEVEL, "0", NULL }, { SET_DUMP_LEVEL, "31", NULL }, { SET_DUMP_LEVEL, "zero+free", NULL }, { SET_DUMP_LEVEL, "cache", NULL },
+	{ SET_DUMP_LEVEL, "0", NULL }, { SET_DUMP_LEVEL, "31", NULL },
+	{ SET_DUMP_LEVEL, "zero+free", NULL }, { SET_DUMP_LEVEL, "cache", NULL },
 	{ SET_DUMP_LEVEL, "32",			"not a dump level (0 to 31, or names such as 'zero+free')" },
 	{ SET_DUMP_LEVEL, "-1",			"not a dump level" },
 	{ SET_DUMP_LEVEL, "0x1f",		"not a dump level" },
@@ -102,7 +104,8 @@ static const struct value_row values[] = {
 	{ SET_DUMP_THREADS, "1", NULL }, { SET_DUMP_THREADS, "auto", NULL },
 	{ SET_DUMP_THREADS, "0",		"write auto, or 1 to 1024" },
 	{ SET_DUMP_THREADS, "1025",		"write auto, or 1 to 1024" },
-	{ SET_DUMP_TIMEOUT, "30m", NULL }, { SET_DUMP_TIMEOUT, "auto", NULL }, { SET_DUMP_TIMEOUT, "90", NULL },
+	{ SET_DUMP_TIMEOUT, "30m", NULL }, { SET_DUMP_TIMEOUT, "auto", NULL },
+	{ SET_DUMP_TIMEOUT, "90", NULL },
 	{ SET_DUMP_TIMEOUT, "0",		"too short" },
 	{ SET_DUMP_TIMEOUT, "8d",		"too long" },
 	{ SET_DUMP_TIMEOUT, "30 m",		"not a time" },
@@ -131,7 +134,8 @@ static const struct value_row values[] = {
 	{ SET_DUMP_PROGRESS, "tty",		"is no place for progress" },
 	{ SET_DUMP_PROGRESS, "syslog://a syslog://b", "is no place for progress" },
 	{ SET_DUMP_PROGRESS, "syslog://",	"write syslog://HOST" },
-	{ SET_CRASHKERNEL, "auto", NULL }, { SET_CRASHKERNEL, "256M", NULL }, { SET_CRASHKERNEL, "1G-4G:192M,4G-:256M", NULL },
+	{ SET_CRASHKERNEL, "auto", NULL }, { SET_CRASHKERNEL, "256M", NULL },
+	{ SET_CRASHKERNEL, "1G-4G:192M,4G-:256M", NULL },
 	{ SET_CRASHKERNEL, "1G,high", NULL },
 	{ SET_CRASHKERNEL, "banana",		"where the size should be" },
 	{ SET_CRASHKERNEL, "256",		"write 256M for megabytes" },
@@ -161,7 +165,8 @@ static const struct value_row values[] = {
 	{ SET_NET_DEVICE, "eth0", NULL }, { SET_NET_DEVICE, "bond0.12", NULL },
 	{ SET_NET_DEVICE, "a/b",		"not a network interface" },
 	{ SET_NET_DEVICE, "sixteen-letters0",	"not a network interface" },
-	{ SET_NET_ADDRESS, "192.0.2.7/24", NULL }, { SET_NET_ADDRESS, "2001:db8::7/64", NULL }, { SET_NET_ADDRESS, "dhcp", NULL },
+	{ SET_NET_ADDRESS, "192.0.2.7/24", NULL }, { SET_NET_ADDRESS, "2001:db8::7/64", NULL },
+	{ SET_NET_ADDRESS, "dhcp", NULL },
 	{ SET_NET_ADDRESS, "192.0.2.7",		"write 192.0.2.7/24" },
 	{ SET_NET_ADDRESS, "192.0.2.7/33",	"not an address" },
 	{ SET_NET_ADDRESS, "192.0.2/24",	"not an address" },
@@ -337,13 +342,16 @@ static void keys_that_need_each_other_are_checked(void **state)
 		{ { { SET_DUMP_TARGETS, "file:///a fs:LABEL=b:/c" } }, 0, NULL },
 		{ { { SET_DUMP_TARGETS, "file:///a file:///a/" } }, FAULT_WARNING, "stands there twice" },
 		{ { { SET_DUMP_TARGETS, "" } }, FAULT_WARNING, "an empty list means the default" },
-		{ { { SET_DUMP_TARGETS, "file:///a hub:" }, { SET_HUB_TOKEN_FILE, "/t" } }, FAULT_ERROR, "set HUB_URL" },
-		{ { { SET_DUMP_TARGETS, "file:///a hub:" }, { SET_HUB_URL, "https://h" } }, FAULT_WARNING, "set HUB_TOKEN_FILE" },
+		{ { { SET_DUMP_TARGETS, "file:///a hub:" }, { SET_HUB_TOKEN_FILE, "/t" } },
+		  FAULT_ERROR, "set HUB_URL" },
+		{ { { SET_DUMP_TARGETS, "file:///a hub:" }, { SET_HUB_URL, "https://h" } },
+		  FAULT_WARNING, "set HUB_TOKEN_FILE" },
 		{ { { SET_DUMP_TARGETS, "file:///a ssh://a@b/c" } }, FAULT_ERROR, "set SSH_KEY" },
 		{ { { SET_DUMP_UPLOAD, "ssh://a@b/c" } }, FAULT_ERROR, "set SSH_KEY" },
 		{ { { SET_DUMP_UPLOAD, "ssh://a@b/c" }, { SET_SSH_KEY, "/k" } }, 0, NULL },
 		{ { { SET_DUMP_TARGETS, "file:///a raw:/dev/sda3" } }, FAULT_WARNING, "may be another disk" },
-		{ { { SET_DUMP_TARGETS, "file:///a raw:/dev/disk/by-id/x" } }, FAULT_WARNING, "cannot yet write to 'raw:' targets" },
+		{ { { SET_DUMP_TARGETS, "file:///a raw:/dev/disk/by-id/x" } },
+		  FAULT_WARNING, "cannot yet write to 'raw:' targets" },
 		{ { { SET_DUMP_TARGETS, "nfs://h/e" } }, FAULT_ERROR, "cannot yet write to 'nfs:' targets" },
 		{ { { SET_DUMP_RAW_FORCE, "yes" } }, FAULT_WARNING, "no target is raw:" },
 		{ { { SET_HUB_CERT, "/c" } }, FAULT_ERROR, "set HUB_KEY" },
@@ -351,13 +359,16 @@ static void keys_that_need_each_other_are_checked(void **state)
 		{ { { SET_HUB_KEY, "/k" }, { SET_HUB_CERT, "/c" } }, 0, NULL },
 		{ { { SET_NOTIFY_SMTP, "h" } }, FAULT_WARNING, "set NOTIFY_MAIL" },
 		{ { { SET_DUMP_PROGRESS, "netconsole" } }, FAULT_ERROR, "set LOG_NETCONSOLE" },
-		{ { { SET_NET_ADDRESS, "192.0.2.7/24" }, { SET_NET_GATEWAY, "2001:db8::1" } }, FAULT_ERROR, "write an IPv4 address" },
+		{ { { SET_NET_ADDRESS, "192.0.2.7/24" }, { SET_NET_GATEWAY, "2001:db8::1" } },
+		  FAULT_ERROR, "write an IPv4 address" },
 		{ { { SET_NET_ADDRESS, "192.0.2.7/24" }, { SET_NET_GATEWAY, "no" } }, 0, NULL },
 		{ { { SET_DUMP_TIMEOUT, "20s" } }, FAULT_WARNING, "a minute is little" },
 		{ { { SET_CAPTURE_BUILDER, "dracut" } }, FAULT_ERROR, "never by dracut" },
-		{ { { SET_CAPTURE_CMDLINE_ADD, "a quiet" }, { SET_CAPTURE_CMDLINE_REMOVE, "b quiet" } }, FAULT_WARNING,
+		{ { { SET_CAPTURE_CMDLINE_ADD, "a quiet" }, { SET_CAPTURE_CMDLINE_REMOVE, "b quiet" } },
+		  FAULT_WARNING,
 		  "'quiet' is also in CAPTURE_CMDLINE_ADD" },
-		{ { { SET_CAPTURE_CMDLINE_ADD, "quiet" }, { SET_CAPTURE_CMDLINE_REMOVE, "quieter xquiet" } }, 0, NULL },
+		{ { { SET_CAPTURE_CMDLINE_ADD, "quiet" }, { SET_CAPTURE_CMDLINE_REMOVE, "quieter xquiet" } },
+		  0, NULL },
 	};
 
 	(void)state;
@@ -370,7 +381,8 @@ static void keys_that_need_each_other_are_checked(void **state)
 			settings_set(s, p->key, p->text, FILE_NAME, 1, &faults);
 		settings_check(s, &faults);
 		for (size_t j = 0; j < faults.n; j++)
-			found |= rows[i].want && strstr(faults.v[j].text, rows[i].want) && faults.v[j].level == rows[i].level;
+			found |= rows[i].want && strstr(faults.v[j].text, rows[i].want) &&
+				 faults.v[j].level == rows[i].level;
 		if (rows[i].want ? !found : faults.n > 0)
 			fail_msg("row %zu: %s", i, faults.n ? faults.v[0].text : "no fault");
 	}
@@ -378,15 +390,20 @@ static void keys_that_need_each_other_are_checked(void **state)
 
 static void the_reservation_is_held_against_the_memory(void **state)
 {
-	static const struct { const char *text; uint64_t mem; enum fault_level level; const char *want; } rows[] = {
-		{ "auto",		UINT64_C(1) << 30, 0, NULL },
-		{ "256M",		UINT64_C(1) << 30, 0, NULL },
-		{ "256M",		0, 0, NULL },
-		{ "600M",		UINT64_C(1) << 30, FAULT_WARNING, "more than half of this host's memory, 1.0 GB" },
-		{ "1G",			UINT64_C(1) << 30, FAULT_ERROR, "more than this host's memory" },
-		{ "64G",		UINT64_C(1) << 30, FAULT_ERROR, "64.0 GB are more than this host's memory" },
+	static const struct {
+		const char *text;
+		uint64_t mem;
+		enum fault_level level;
+		const char *want;
+	} rows[] = {
+		{ "auto", UINT64_C(1) << 30, 0, NULL },
+		{ "256M", UINT64_C(1) << 30, 0, NULL },
+		{ "256M", 0, 0, NULL },
+		{ "600M", UINT64_C(1) << 30, FAULT_WARNING, "more than half of this host's memory, 1.0 GB" },
+		{ "1G", UINT64_C(1) << 30, FAULT_ERROR, "more than this host's memory" },
+		{ "64G", UINT64_C(1) << 30, FAULT_ERROR, "64.0 GB are more than this host's memory" },
 		{ "2G-4G:256M,4G-:512M", UINT64_C(1) << 30, FAULT_ERROR, "reserves nothing on this host" },
-		{ "256M@900M",		UINT64_C(1) << 30, FAULT_WARNING, "ends above" },
+		{ "256M@900M", UINT64_C(1) << 30, FAULT_WARNING, "ends above" },
 	};
 
 	(void)state;
@@ -452,7 +469,8 @@ static void a_fault_is_one_line(void **state)
 		{ { FAULT_WARNING, S("/f"), 1, S("A"), S(""), S("x") },	"/f:1: warning: A = '': x" },
 		{ { FAULT_ERROR, S("/f"), 0, S(""), S(""), S("x") },	"/f: x" },
 		{ { FAULT_ERROR, S(""), 0, S("A"), S("b"), S("x") },	"A = 'b': x" },
-		{ { FAULT_ERROR, S("/a\nb"), 3, S("A"), S("\x1b[0m\n"), S("x\ny") }, "/a\\x0ab:3: A = '\\x1b[0m\\x0a': x\\x0ay" },
+		{ { FAULT_ERROR, S("/a\nb"), 3, S("A"), S("\x1b[0m\n"), S("x\ny") },
+		  "/a\\x0ab:3: A = '\\x1b[0m\\x0a': x\\x0ay" },
 	};
 
 	(void)state;
@@ -533,7 +551,8 @@ static void the_man_page_has_an_entry_for_each_key(void **state)
 		entries++;
 	assert_int_equal(entries, SETTING_COUNT);
 	for (const char *line = text.data; *line; line = strchr(line, '\n') + 1)
-		assert_true(*line != '\'' && (*line != '.' || strncmp(line, ".TP\n", 4) == 0 || strncmp(line, ".SS ", 4) == 0));
+		assert_true(*line != '\'' && (*line != '.' || strncmp(line, ".TP\n", 4) == 0 ||
+					      strncmp(line, ".SS ", 4) == 0));
 }
 
 int main(void)

@@ -221,7 +221,9 @@ static void faults_without_end_are_cut_off(void **state)
 static void what_quoting_writes_splitting_reads(void **state)
 {
 	static const char *const good[] = { "", "a", "a b", "it's", "a\"b", "a\\b\\\\", "$x `y`", "$\"x\"", "#", "a\tb", "\xc3\xa9" };
-	static const char *const bad[] = { "$ '", "` \\", "a\nb", "\x01", "\xff", "\xe2\x80\xae", "\xc2\x85" };
+	static const char *const bad[] = {
+		"$ '", "` \\", "a\nb", "\x01", "\xff", "\xe2\x80\xae", "\xc2\x85"
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
