@@ -160,6 +160,17 @@ static int find_image(struct test *t, const struct cli *cli, const struct image_
 	return r < 0 ? err_set(e, -r, "cannot write '%s': %s", t->image, strerror(-r)) : 0;
 }
 
+/* A host whose own target cannot be told or played can still test the rest. */
+static int make_plan(struct test *t, const struct image_spec *spec, struct err *e)
+{
+	struct err why = { 0 };
+	int r = image_plan_make(spec, &t->plan, &why);
+
+	if (r == 0)
+		return 0;
+	return err_set(e, why.code, "%s%s", why.text, t->o->fs ? "" : " (--fs ext4 tests with a scratch disk instead)");
+}
+
 static int make_image(struct test *t, const struct cli *cli, struct err *e)
 {
 	struct image_spec spec = {
@@ -177,7 +188,7 @@ static int make_image(struct test *t, const struct cli *cli, struct err *e)
 		spec.storage = &t->storage;
 		spec.n_storage = 1;
 	}
-	r = image_plan_make(&spec, &t->plan, e);
+	r = make_plan(t, &spec, e);
 	if (r < 0)
 		return r;
 	guest.mem_total = t->wish.memory;	/* what is reserved depends on the memory of the guest, not of this host */
@@ -286,6 +297,7 @@ static void print_json(struct test *t, const struct lab_result *res, bool kept)
 	js_set_text(image, "packing", t->plan->packing);
 	js_set(j, "image", image);
 	js_set_real(j, "panic_to_reset", res->panic_to_reset);
+	js_set_real(j, "capture_to_reset", res->capture_to_reset);
 	js_set(j, "timeline", timetable_take_json(&t->table));
 	js_set(j, "dump", dump_json(res));
 	js_set(j, "manifest", manifest_json(res->manifest));

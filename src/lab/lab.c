@@ -186,18 +186,23 @@ static int boot_once(struct lab *l, const char *accel, long long hello_ms, const
 
 	timeline_done(&l->timeline);
 	l->timeline = (struct timeline){
-		.recipe = l->q->recipe, .boot_ms = hello_ms, .event = l->q->event, .ctx = l->q->ctx,
+		.recipe = l->q->recipe, .emulated = strcmp(accel, "tcg") == 0, .boot_ms = hello_ms,
+		.event = l->q->event, .ctx = l->q->ctx,
 	};
 	drive(&devices, "scratch", l->scratch);
 	for (size_t i = 0; i < l->disk.n; i++)
 		strv_add(&devices, l->disk.v[i]);
 	timeline_start(&l->timeline, now_ms(), &vm.deadline);
+	if (vm.deadline > l->end)
+		vm.deadline = l->end;
 	r = vm_run(l->qemu, &vm, e);
 	set_text(&ret->accel, xstrdup(accel));
 	if (r == 0 && l->timeline.stage >= STAGE_PANIC) {
 		auto_free char *text = NULL;
 
 		ret->panic_to_reset = (double)(vm.ended - l->timeline.panic_at) / 1000;
+		if (l->timeline.capture_at)
+			ret->capture_to_reset = (double)(vm.ended - l->timeline.capture_at) / 1000;
 		text = xasprintf("%.1f s after the panic", ret->panic_to_reset);
 		timeline_event(&l->timeline, vm.ended, "reboot", -1, text);
 	}

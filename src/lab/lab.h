@@ -18,7 +18,9 @@
 
 /* One line of the timeline. */
 struct lab_event {
-	const char *name;	/* see lab_event_names in the manual page: "boot", "armed", "panic", "capture", ... */
+	/* "boot", "armed", "panic", "capture", "modules", "device", "dmesg", "vmcore", "check", "renamed", "failed",
+	 * "end", "reboot": the last is QEMU's exit, which is the machine's reset */
+	const char *name;
 	double seconds;		/* since QEMU was started */
 	double percent;		/* "vmcore" alone, while it is written; else -1 */
 	const char *text;	/* what there is to say, "" nothing */
@@ -65,6 +67,7 @@ struct lab_result {
 	char *panic;			/* panic line found in the dump's own log, NULL */
 	uint64_t pages, bytes;		/* of the dump */
 	double panic_to_reset;		/* seconds; 0: there was no panic or no reset */
+	double capture_to_reset;	/* likewise, from the first word of capture-init */
 };
 void lab_result_done(struct lab_result *r);
 #define auto_lab_result AUTO(lab_result_done)

@@ -13,7 +13,8 @@ enum stage { STAGE_START, STAGE_BOOTED, STAGE_ARMED, STAGE_PANIC, STAGE_CAPTURE,
 struct timeline {
 	/* in */
 	const struct recipe *recipe;
-	long long boot_ms;		/* patience for the first word of the guest */
+	bool emulated;			/* no KVM: more patience */
+	long long boot_ms;		/* patience for the first word of the guest; 0: the usual */
 	void (*event)(void *ctx, const struct lab_event *ev);
 	void *ctx;
 	/* out */

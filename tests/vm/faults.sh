@@ -32,16 +32,16 @@ make_root() {
 judge() {
 	local state reset problems=()
 	state=$(manifest state)
-	reset=$(top panic_to_reset)
+	reset=$(top capture_to_reset)	# the deadline runs from the capture's start
+	case $reset in '' | 0 | 0.0) problems+=("no reset") ;; esac
 	reset=${reset%.*}
 	[ "$status" = 6 ] || problems+=("exit code $status, not 6")
-	[ -n "$reset" ] && [ "$reset" != 0 ] || problems+=("no reset after the panic")
-	[ "${reset:-0}" -le $((deadline + 30)) ] || problems+=("the reset came after $reset s")
+	[ "${reset:-0}" -le $((deadline + 30)) ] || problems+=("the reset came $reset s after the capture's start")
 	has_file dmesg.txt || problems+=("no dmesg.txt")
 	! has_file vmcore || problems+=("a file called vmcore")
 	case " $1 " in *" $state "*) ;; *) problems+=("state '$state', not one of: $1") ;; esac
 	if [ ${#problems[@]} = 0 ]; then
-		good "reset $reset s after the panic, log saved, state '$state'"
+		good "reset $reset s after the capture's start, log saved, state '$state'"
 	else
 		bad "$(printf '%s; ' "${problems[@]}")$(verdict)"
 	fi

@@ -110,9 +110,9 @@ static void every_stage_has_its_patience(void **state)
 
 	(void)state;
 	play(&p, none);
-	assert_int_equal(p.deadline, 120000);
+	assert_int_equal(p.deadline, 60000);
 	waited = timeline_waited_for(&p.t);
-	assert_string_equal(waited, "waited 120 s for the guest's kernel to boot");
+	assert_string_equal(waited, "waited 60 s for the guest's kernel to boot");
 	free(waited);
 	play_done(&p);
 
@@ -129,7 +129,7 @@ static void every_stage_has_its_patience(void **state)
 	play_done(&p);
 }
 
-static void a_probe_of_kvm_has_little(void **state)
+static void a_probe_of_kvm_has_little_and_emulation_much(void **state)
 {
 	struct recipe recipe = { .stall = 60 };
 	struct timeline t = { .recipe = &recipe, .boot_ms = 6000 };
@@ -139,7 +139,11 @@ static void a_probe_of_kvm_has_little(void **state)
 	timeline_start(&t, 500, &deadline);
 	assert_int_equal(deadline, 6500);
 	timeline_line(&t, BOOT, 1000, &deadline);
-	assert_int_equal(deadline, 121000);
+	assert_int_equal(deadline, 61000);
+	timeline_done(&t);
+	t = (struct timeline){ .recipe = &recipe, .emulated = true };
+	timeline_start(&t, 500, &deadline);
+	assert_int_equal(deadline, 240500);
 	timeline_done(&t);
 }
 
@@ -149,7 +153,7 @@ int main(void)
 		cmocka_unit_test(a_console_becomes_a_timeline),
 		cmocka_unit_test(what_the_guest_says_is_remembered),
 		cmocka_unit_test(every_stage_has_its_patience),
-		cmocka_unit_test(a_probe_of_kvm_has_little),
+		cmocka_unit_test(a_probe_of_kvm_has_little_and_emulation_much),
 	};
 
 	return cmocka_run_group_tests_name("lab/timeline", tests, NULL, NULL);
