@@ -90,8 +90,12 @@ static bool key_matches(const char *key, const char *pattern)
 	return *pattern == '*' || !*key;
 }
 
-static bool is_removed(const char *key)
+/* Not for the capture kernel, or a word of ours, which is put back at its place. */
+static bool is_removed(const char *word, const char *key)
 {
+	for (size_t i = 0; i < ARRAY_SIZE(added); i++)
+		if (strcmp(word, added[i]) == 0)
+			return true;
 	for (size_t i = 0; i < ARRAY_SIZE(removed); i++)
 		if (key_matches(key, removed[i]))
 			return true;
@@ -120,7 +124,7 @@ static int add_running(void *ctx, const char *word, const char *key, const char 
 	struct line *l = ctx;
 
 	(void)value;
-	if (!is_removed(key) && !is_unwanted(&l->unwanted, word, key))
+	if (!is_removed(word, key) && !is_unwanted(&l->unwanted, word, key))
 		strv_add(&l->words, word);
 	return 0;
 }

@@ -93,14 +93,13 @@ static void the_boot_cpu_and_the_crashed_boot_are_named(void **state)
 	free(line);
 }
 
-static void filtering_again_changes_no_more_than_the_order(void **state)
+static void filtering_twice_is_filtering_once(void **state)
 {
-	auto_free char *once = capture("BOOT_IMAGE=x a=\"b c\" ro console=ttyS0", "", "");
-	auto_free char *twice = capture(once, "", ""), *thrice = capture(twice, "", "");
+	auto_free char *once = capture("BOOT_IMAGE=x a=\"b c\" ro console=ttyS0 cgroup_disable=pressure", "", "");
+	auto_free char *twice = capture(once, "", "");
 
 	(void)state;
-	assert_int_equal(strlen(once), strlen(twice));
-	assert_string_equal(twice, thrice);
+	assert_string_equal(once, twice);
 }
 
 static void a_line_that_no_kernel_takes_is_an_error_that_says_what_to_do(void **state)
@@ -127,7 +126,7 @@ int main(void)
 		cmocka_unit_test(what_is_for_the_full_system_goes_and_the_machines_quirks_stay),
 		cmocka_unit_test(settings_remove_words_of_both_and_add_theirs_last),
 		cmocka_unit_test(the_boot_cpu_and_the_crashed_boot_are_named),
-		cmocka_unit_test(filtering_again_changes_no_more_than_the_order),
+		cmocka_unit_test(filtering_twice_is_filtering_once),
 		cmocka_unit_test(a_line_that_no_kernel_takes_is_an_error_that_says_what_to_do),
 	};
 
