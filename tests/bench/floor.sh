@@ -5,7 +5,7 @@
 set -eu
 B=$(cd "$1" && pwd)
 cd "$(dirname "$0")/../.."
-kernels=${2:-$(ls -d build/kernels/6.1.* | head -1)}
+kernels=${2:-$(echo build/kernels/6.1.*)}
 
 try() {
 	if "$B/crashcfg" test --quiet --accel tcg --fs ext4 --memory 1G --kernels "$kernels" --crashkernel "$1M" \
@@ -18,7 +18,7 @@ try() {
 }
 low=64 high=128		# low fails (kexec itself refuses), high works
 while ((high - low > 4)); do
-	middle=$(((low + high) / 8 * 4))
+	middle=$((low + (high - low) / 4 / 2 * 4))
 	if try $middle; then high=$middle; else low=$middle; fi
 done
 try $high || { echo "floor: $high MB does not hold" >&2; exit 1; }
