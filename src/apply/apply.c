@@ -27,6 +27,7 @@ struct work {
 	struct journal j;
 	struct buf image, folders;
 	struct buf old_folders;
+	size_t list;			/* the step that deletes the list of folders; SIZE_MAX: none */
 };
 
 static void work_done(struct work *w)
@@ -153,6 +154,7 @@ static int need_folders(const struct root *root, struct work *w, const char *pat
 
 static int list_folders(const struct root *root, struct work *w, struct err *e)
 {
+	struct err why = { 0 };
 	struct change *c;
 	int r = 0;
 
@@ -163,9 +165,9 @@ static int list_folders(const struct root *root, struct work *w, struct err *e)
 		r = need_folders(root, w, JOURNAL_PATH, e);
 	if (r < 0 || !w->j.folders.n || w->j.removing)
 		return r;
-	r = root_read(root, FOLDERS_PATH, LIST_MAX, &w->old_folders, e);
+	r = root_read(root, FOLDERS_PATH, LIST_MAX, &w->old_folders, &why);
 	if (r < 0 && r != -ENOENT && r != -ENOTDIR)
-		return r;
+		return err_set(e, -r, "%s", why.text);
 	buf_add(&w->folders, buf_text(&w->old_folders), w->old_folders.len);
 	for (size_t i = 0; i < w->j.folders.n; i++)
 		buf_addf(&w->folders, "%s\n", w->j.folders.v[i]);
@@ -196,42 +198,34 @@ static bool holds_journal(const char *path)
 }
 
 /*
- * Take off the empty folders that apply made.  Those in use by others stay, and
- * stay in the list.  What holds the journal comes last: *ret_last, innermost first.
+ * Take off the empty folders that apply made, and their list; those that others
+ * use by now are theirs.  What holds the journal comes last: *ret_last, innermost first.
  */
 static int remove_folders(const struct root *root, struct strv *ret_last)
 {
-	auto_buf struct buf text = { 0 }, rest = { 0 };
+	auto_buf struct buf text = { 0 };
 	auto_strv struct strv folders = { 0 };
-	auto_free bool *stays = NULL;
-	bool any = root_exists(root, TAKEN_PATH);
 	const char *name;
 	auto_close int dir = root_open_parent(root, FOLDERS_PATH, &name);
 	char *line, *next;
 
+	strv_add(ret_last, IMAGE_DIR);		/* `build` may have made it */
 	if (dir < 0 || root_read(root, FOLDERS_PATH, LIST_MAX, &text, NULL) < 0)
 		return 0;
 	for (next = text.data; next && (line = strsep(&next, "\n"));)
 		if (*line == '/')
 			strv_add_once(&folders, line);
-	stays = xcalloc(folders.n, sizeof(*stays));
 	for (size_t i = folders.n; i-- > 0;) {
-		int r = holds_journal(folders.v[i]) ? 1 : remove_folder(root, folders.v[i]);
+		int r = 0;
 
-		if (r < 0)
-			return r;
-		stays[i] = r;
 		if (holds_journal(folders.v[i]))
 			strv_add(ret_last, folders.v[i]);
 		else
-			any |= r;
+			r = remove_folder(root, folders.v[i]);
+		if (r < 0)
+			return r;
 	}
-	if (!any)
-		return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
-	for (size_t i = 0; i < folders.n; i++)
-		if (stays[i])
-			buf_addf(&rest, "%s\n", folders.v[i]);
-	return file_replace_at(dir, name, rest.data, rest.len, 0600);
+	return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 }
 
 /* --- going back ---------------------------------------------------------------------------- */
@@ -301,11 +295,11 @@ static int finish(const struct root *root, const struct journal *j, struct err *
 		if (!j->v[i].keep && strncmp(folder, IMAGE_DIR "/", strlen(IMAGE_DIR "/")) == 0)
 			r = remove_folder(root, folder);
 	}
-	if (j->removing) {
+	/* While a peer is taken over our folder stays, with the record of it. */
+	if (j->removing && !root_exists(root, TAKEN_PATH)) {
 		r = r < 0 ? r : remove_folders(root, &last);
 		for (size_t i = j->folders.n; i-- > 0;)
 			strv_add(&last, j->folders.v[i]);
-		strv_add(&last, IMAGE_DIR);	/* `build` may have made it */
 	}
 	if (r < 0)
 		return err_set(e, -r, "cannot take off the folders that are empty now: %s", strerror(-r));
@@ -352,8 +346,10 @@ static int collect(const struct root *root, struct work *w, const struct plan *p
 			r = add_edit(root, w, &s->edit, i, e);
 		else if (s->kind == STEP_IMAGE)
 			r = add_image(root, w, s->path, spec, image, i, e);
-		else if (s->kind == STEP_DELETE)
+		else if (s->kind == STEP_DELETE && strcmp(s->path, FOLDERS_PATH) != 0)
 			r = add_deletion(root, w, s->path, i, e);
+		else if (s->kind == STEP_DELETE)
+			w->list = i;	/* finish() follows it, then deletes it */
 	}
 	return r;
 }
@@ -415,6 +411,8 @@ static int change_files(const struct root *root, struct work *w, struct plan *p,
 			p->steps[w->j.v[i].step].done = true;
 	if (command)
 		p->steps[run].done = true;
+	if (w->list != SIZE_MAX)
+		p->steps[w->list].done = true;
 	return finish(root, &w->j, e);
 }
 
@@ -466,7 +464,7 @@ static void fill_report(const struct plan *p, struct apply_report *report)
 int plan_apply(const struct root *root, struct plan *p, const struct image_spec *spec,
 	       const struct image_plan *image, struct apply_report *report, struct err *e)
 {
-	auto_work struct work w = { 0 };
+	auto_work struct work w = { .list = SIZE_MAX };
 	size_t run;
 	int r;
 
@@ -476,7 +474,7 @@ int plan_apply(const struct root *root, struct plan *p, const struct image_spec 
 			p->steps[i].deferred |= p->steps[i].kind == STEP_RUN || p->steps[i].kind == STEP_LOAD ||
 				p->steps[i].kind == STEP_UNLOAD || p->steps[i].kind == STEP_RELEASE;
 	r = collect(root, &w, p, spec, image, e);
-	if (r == 0 && (w.j.n || find_run(p, &run))) {
+	if (r == 0 && (w.j.n || w.list != SIZE_MAX || find_run(p, &run))) {
 		r = list_folders(root, &w, e);
 		if (r == 0)
 			r = change_files(root, &w, p, e);

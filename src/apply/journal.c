@@ -145,7 +145,8 @@ static int drop_debris(int dir)
 int journal_read(const struct root *root, struct journal *ret, struct err *e)
 {
 	auto_buf struct buf text = { 0 };
-	int r = root_read(root, JOURNAL_PATH, JOURNAL_MAX, &text, e);
+	struct err why = { 0 };
+	int r = root_read(root, JOURNAL_PATH, JOURNAL_MAX, &text, &why);
 
 	if (r == -ENOENT || r == -ENOTDIR) {
 		auto_close int dir = root_openat(root, IMAGE_DIR, O_RDONLY | O_DIRECTORY, 0);
@@ -156,7 +157,7 @@ int journal_read(const struct root *root, struct journal *ret, struct err *e)
 		return 0;
 	}
 	if (r < 0)
-		return r;
+		return err_set(e, -r, "%s", why.text);
 	if (journal_parse(&text, ret) < 0)
 		return err_set(e, EINVAL, "journal '%s%s' is damaged, so an interrupted apply cannot be taken back; look at "
 			       "what files '.*.crashcfg-old' there are, then delete the journal", root->path, JOURNAL_PATH);

@@ -17,7 +17,8 @@
 
 #define LOADED_FLAG "/sys/kernel/kexec_crash_loaded"
 #define RECORD_MAX (256u << 10)
-#define BESIDE (UINT64_C(1) << 20)	/* purgatory, boot parameters, ELF header of the old memory: some 100 KiB */
+/* Purgatory, boot parameters, the ELF header of the old memory: some 100 KiB. */
+#define BESIDE (UINT64_C(1) << 20)
 #define KEXEC_DEADLINE_MS 60000
 
 /* --- what a failure means ---------------------------------------------------------------------- */
@@ -27,17 +28,22 @@ static void explain_memory(const struct kexec_seen *seen, struct buf *to)
 	char have[SIZE_TEXT_MAX], need[SIZE_TEXT_MAX];
 
 	if (seen->reserved == 0 && seen->asked)
-		buf_addf(to, "the running kernel was booted with crashkernel=%s and reserved nothing: it found no free range of "
-			 "that size; set a smaller CRASHKERNEL, run 'crashcfg apply' and reboot", seen->asked);
+		buf_addf(to,
+			 "the running kernel was booted with crashkernel=%s and reserved nothing: it "
+			 "found no free range of that size; set a smaller CRASHKERNEL, run 'crashcfg "
+			 "apply' and reboot",
+			 seen->asked);
 	else if (seen->reserved == 0)
 		buf_adds(to, "no memory is reserved for a capture kernel; run 'crashcfg apply' and reboot");
 	else if (seen->reserved > 0 && seen->need)
-		buf_addf(to, "the %s that are reserved do not hold kernel and image, which take %s to load and more to run; set a "
-			 "larger CRASHKERNEL (or auto), run 'crashcfg apply' and reboot", size_human((uint64_t)seen->reserved, have),
-			 size_human(seen->need, need));
+		buf_addf(to,
+			 "the %s that are reserved do not hold kernel and image, which take %s to load "
+			 "and more to run; set a larger CRASHKERNEL (or auto), run 'crashcfg apply' and "
+			 "reboot",
+			 size_human((uint64_t)seen->reserved, have), size_human(seen->need, need));
 	else
-		buf_adds(to, "the reserved memory does not hold kernel and image; set a larger CRASHKERNEL (or auto), run "
-			 "'crashcfg apply' and reboot");
+		buf_adds(to, "the reserved memory does not hold kernel and image; set a larger "
+			     "CRASHKERNEL (or auto), run 'crashcfg apply' and reboot");
 }
 
 static void explain_permission(const struct kexec_seen *seen, struct buf *to)
@@ -45,13 +51,16 @@ static void explain_permission(const struct kexec_seen *seen, struct buf *to)
 	if (!seen->privileged)
 		buf_adds(to, "only root may load a kernel; run this as root");
 	else if (seen->disabled == YES)
-		buf_adds(to, "kernel.kexec_load_disabled is 1, and stays so until the next boot; load before it is set (systemd-sysctl), "
-			 "or do not set it");
+		buf_adds(to, "kernel.kexec_load_disabled is 1, and stays so until the next boot; load "
+			     "before it is set (systemd-sysctl), or do not set it");
 	else if (seen->lockdown && strcmp(seen->lockdown, "none") != 0)
-		buf_addf(to, "the running kernel is locked down (%s) and loads no kernel whose signature it cannot check; use the "
-			 "distribution's signed kernel as '%s'", seen->lockdown, seen->kernel);
+		buf_addf(to,
+			 "the running kernel is locked down (%s) and loads no kernel whose signature it "
+			 "cannot check; use the distribution's signed kernel as '%s'",
+			 seen->lockdown, seen->kernel);
 	else
-		buf_adds(to, "the kernel does not permit it (a container, a security module, or kernel.kexec_load_limit_panic)");
+		buf_adds(to, "the kernel does not permit it (a container, a security module, or "
+			     "kernel.kexec_load_limit_panic)");
 }
 
 void kexec_explain(int code, const struct kexec_seen *seen, struct buf *to)
@@ -64,7 +73,8 @@ void kexec_explain(int code, const struct kexec_seen *seen, struct buf *to)
 		if (seen->reserved == 0)
 			explain_memory(seen, to);
 		else
-			buf_adds(to, "there is not enough free memory to read kernel and image; free some and try again");
+			buf_adds(to, "there is not enough free memory to read kernel and image; free "
+				     "some and try again");
 		break;
 	case EPERM:
 	case EACCES:
@@ -75,27 +85,37 @@ void kexec_explain(int code, const struct kexec_seen *seen, struct buf *to)
 	case ENODATA:
 	case EBADMSG:
 	case ENOPKG:
-		buf_addf(to, "'%s' is %s, and this kernel (Secure Boot, lockdown) loads none but signed ones; use the distribution's "
-			 "signed kernel, or enrol the key that yours is signed with (mokutil)", seen->kernel,
-			 code == ENODATA ? "not signed" : code == EBADMSG ? "signed, but damaged" :
-			 "signed with a key that is not trusted here");
+		buf_addf(to,
+			 "'%s' is %s, and this kernel (Secure Boot, lockdown) loads none but signed "
+			 "ones; use the distribution's signed kernel, or enrol the key that yours is "
+			 "signed with (mokutil)",
+			 seen->kernel,
+			 code == ENODATA ? "not signed" :
+			 code == EBADMSG ? "signed, but damaged" :
+					   "signed with a key that is not trusted here");
 		break;
 	case EBUSY:
 		buf_adds(to, "another program is loading a kernel at this moment; try again");
 		break;
 	case ENOEXEC:
 	case ELIBBAD:
-		buf_addf(to, "'%s' is not a kernel that can be loaded here; a distribution's '/boot/vmlinuz-VERSION' is one",
+		buf_addf(to,
+			 "'%s' is not a kernel that can be loaded here; a distribution's "
+			 "'/boot/vmlinuz-VERSION' is one",
 			 seen->kernel);
 		break;
 	case ENOSYS:
-		buf_adds(to, "the running kernel was built without kexec (CONFIG_KEXEC_FILE, CONFIG_CRASH_DUMP)");
+		buf_adds(to,
+			 "the running kernel was built without kexec (CONFIG_KEXEC_FILE, CONFIG_CRASH_DUMP)");
 		break;
 	case EINVAL:
 		if (seen->reserved == 0)
 			explain_memory(seen, to);
 		else
-			buf_addf(to, "the kernel refuses '%s' or its command line (too long, or a kernel of another machine)", seen->kernel);
+			buf_addf(to,
+				 "the kernel refuses '%s' or its command line (too long, or a kernel of "
+				 "another machine)",
+				 seen->kernel);
 		break;
 	default:
 		buf_adds(to, strerror(code));
@@ -124,16 +144,18 @@ static void own_load(struct load *l)
 	free(l->lockdown);
 }
 
-static int open_file(const struct root *root, const char *path, const char *what, int *ret_fd, uint64_t *ret_size,
-		     struct err *e)
+static int open_file(const struct root *root, const char *path, const char *what, int *ret_fd,
+		     uint64_t *ret_size, struct err *e)
 {
 	auto_close int fd = root_openat(root, path, O_RDONLY | O_NONBLOCK, 0);
 	struct stat st;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		return err_set(e, fd < 0 ? -fd : errno, "%s '%s': %s", what, path, strerror(fd < 0 ? -fd : errno));
+		return err_set(e, fd < 0 ? -fd : errno, "%s '%s': %s", what, path,
+			       strerror(fd < 0 ? -fd : errno));
 	if (!S_ISREG(st.st_mode) || st.st_size == 0)
-		return err_set(e, EINVAL, "%s '%s' is %s", what, path, S_ISREG(st.st_mode) ? "empty" : "not a regular file");
+		return err_set(e, EINVAL, "%s '%s' is %s", what, path,
+			       S_ISREG(st.st_mode) ? "empty" : "not a regular file");
 	*ret_fd = take_fd(fd);
 	*ret_size = (uint64_t)st.st_size;
 	return 0;
@@ -160,7 +182,10 @@ static void look(struct load *l)
 	l->asked = l->cmdline ? cmdline_get(l->cmdline, "crashkernel") : NULL;
 	l->lockdown = lockdown ? lockdown_parse(lockdown) : NULL;
 	l->seen = (struct kexec_seen){
-		.kernel = l->q->kernel, .asked = l->asked, .lockdown = l->lockdown, .privileged = geteuid() == 0,
+		.kernel = l->q->kernel,
+		.asked = l->asked,
+		.lockdown = l->lockdown,
+		.privileged = geteuid() == 0,
 		.reserved = size && num_parse(size, INT64_MAX, &reserved) == 0 ? (int64_t)reserved : -1,
 		.need = l->head.init_size ? l->head.init_size + l->image_size + BESIDE : 0,
 		.disabled = read_flag(l->root, "/proc/sys/kernel/kexec_load_disabled"),
@@ -172,10 +197,12 @@ static int fail(const struct load *l, int code, struct err *e)
 	auto_buf struct buf why = { 0 };
 
 	kexec_explain(code, &l->seen, &why);
-	return err_set(e, code == ENOSYS ? ENOTSUP : code, "cannot load the capture kernel: %s", buf_text(&why));
+	return err_set(e, code == ENOSYS ? ENOTSUP : code, "cannot load the capture kernel: %s",
+		       buf_text(&why));
 }
 
-/* What is known to fail is not tried: the kernel gives up the old capture kernel before it looks at the new one. */
+/* What is known to fail is not tried: the kernel gives up the old capture kernel before it looks at the new
+ * one. */
 static int check(const struct load *l, struct err *e)
 {
 	const struct kexec_seen *seen = &l->seen;
@@ -185,14 +212,16 @@ static int check(const struct load *l, struct err *e)
 	if (seen->reserved < 0)
 		return fail(l, ENOSYS, e);
 #ifdef __x86_64__
-	if (!l->head.cmdline_max)		/* the only format that kexec_file_load(2) takes there is bzImage */
+	if (!l->head.cmdline_max) /* the only format that kexec_file_load(2) takes there is bzImage */
 		return fail(l, ENOEXEC, e);
 #endif
 	if (seen->reserved == 0 || (seen->need && seen->need > (uint64_t)seen->reserved))
 		return fail(l, EADDRNOTAVAIL, e);
 	if (l->head.cmdline_max && strlen(l->q->cmdline) > l->head.cmdline_max)
-		return err_set(e, E2BIG, "the capture kernel's command line has %zu bytes and '%s' takes at most %u; name words to "
-			       "leave out in CAPTURE_CMDLINE_REMOVE", strlen(l->q->cmdline), l->q->kernel, l->head.cmdline_max);
+		return err_set(e, E2BIG,
+			       "the capture kernel's command line has %zu bytes and '%s' takes at most "
+			       "%u; name words to leave out in CAPTURE_CMDLINE_REMOVE",
+			       strlen(l->q->cmdline), l->q->kernel, l->head.cmdline_max);
 	return 0;
 }
 
@@ -207,15 +236,19 @@ static int load_by_program(const struct load *l, struct err *e)
 	auto_proc struct proc p = { .argv = argv, .deadline_ms = KEXEC_DEADLINE_MS };
 
 	if (!root_exists(l->root, program))
-		return err_set(e, ENOENT, "the running kernel has no kexec_file_load, and '%s' is not there to do without; install "
-			       "the package kexec-tools", places[0]);
+		return err_set(e, ENOENT,
+			       "the running kernel has no kexec_file_load, and '%s' is not there to do "
+			       "without; install the package kexec-tools",
+			       places[0]);
 	return proc_check(&p, e) < 0 ? err_wrap(e, "cannot load the capture kernel") : 0;
 }
 
 /* 0 or -errno of the call. */
 static int load_files(int kernel, int image, const char *cmdline)
 {
-	return syscall(SYS_kexec_file_load, kernel, image, strlen(cmdline) + 1, cmdline, FILE_ON_CRASH) < 0 ? -errno : 0;
+	return syscall(SYS_kexec_file_load, kernel, image, strlen(cmdline) + 1, cmdline, FILE_ON_CRASH) < 0 ?
+		       -errno :
+		       0;
 }
 
 static int load(const struct load *l, struct err *e)
@@ -231,7 +264,8 @@ static int load(const struct load *l, struct err *e)
 	return r;
 }
 
-/* The kernel gave up the old capture kernel for one that it then refused: put the old one back, by what was written down of it. */
+/* The kernel gave up the old capture kernel for one that it then refused: put the old one back, by what was
+ * written down of it. */
 static bool load_former(const struct root *root, const struct json *former)
 {
 	const char *kernel = js_get_text(former, "kernel"), *image = js_get_text(former, "path");
@@ -239,8 +273,10 @@ static bool load_former(const struct root *root, const struct json *former)
 	auto_close int kernel_fd = -1, image_fd = -1;
 	uint64_t size;
 
-	return kernel && image && cmdline && open_file(root, kernel, "kernel", &kernel_fd, &size, NULL) == 0 &&
-		open_file(root, image, "image", &image_fd, &size, NULL) == 0 && load_files(kernel_fd, image_fd, cmdline) == 0;
+	return kernel && image && cmdline &&
+	       open_file(root, kernel, "kernel", &kernel_fd, &size, NULL) == 0 &&
+	       open_file(root, image, "image", &image_fd, &size, NULL) == 0 &&
+	       load_files(kernel_fd, image_fd, cmdline) == 0;
 }
 
 int capture_load(const struct root *root, const struct load_request *q, struct err *e)
@@ -253,7 +289,8 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 	int r;
 
 	if (!root->host)
-		return err_set(e, EOPNOTSUPP, "nothing can be loaded for '%s': it is not the system that runs", root->path);
+		return err_set(e, EOPNOTSUPP,
+			       "nothing can be loaded for '%s': it is not the system that runs", root->path);
 	r = open_file(root, q->kernel, "kernel", &l.kernel, &l.kernel_size, e);
 	if (r < 0)
 		return r;
@@ -277,14 +314,16 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 	if (load_former(root, former))
 		return err_set(e, why.code, "%s (the one that was loaded before is loaded again)", why.text);
 	loaded_forget(root);
-	return err_set(e, why.code, "%s (the one that was loaded before is gone: this host is not armed)", why.text);
+	return err_set(e, why.code, "%s (the one that was loaded before is gone: this host is not armed)",
+		       why.text);
 }
 
 static int unload_by_program(const struct root *root, struct err *e)
 {
 	static const char *const argv[] = { "/usr/sbin/kexec", "--kexec-syscall", "-p", "-u", NULL };
 	static const char *const other[] = { "/sbin/kexec", "--kexec-syscall", "-p", "-u", NULL };
-	auto_proc struct proc p = { .argv = root_exists(root, argv[0]) ? argv : other, .deadline_ms = KEXEC_DEADLINE_MS };
+	auto_proc struct proc p = { .argv = root_exists(root, argv[0]) ? argv : other,
+				    .deadline_ms = KEXEC_DEADLINE_MS };
 
 	return proc_check(&p, e) < 0 ? err_wrap(e, "cannot unload the capture kernel") : 0;
 }
@@ -299,7 +338,9 @@ int capture_unload(const struct root *root, struct err *e)
 	int r = 0, code;
 
 	if (!root->host)
-		return err_set(e, EOPNOTSUPP, "nothing can be unloaded for '%s': it is not the system that runs", root->path);
+		return err_set(e, EOPNOTSUPP,
+			       "nothing can be unloaded for '%s': it is not the system that runs",
+			       root->path);
 	if (read_flag(root, LOADED_FLAG) != YES) {
 		loaded_forget(root);
 		return 0;

@@ -66,8 +66,9 @@ static const char *const removed[] = {
  *	pcie_ports=compat			no services of PCIe ports: hot-plug, error reports
  *	panic=10				a capture kernel that panics itself still ends in a reboot
  *	no5lvl					2 MB less for page tables on processors with five levels
- *	initcall_blacklist=tracer_init_tracefs	10 MB less: no inode for each file of each trace event (kernels
- *						up to 6.5 make them at boot); the state of a locked-down kernel
+ *	initcall_blacklist=tracer_init_tracefs	10 MB less: no inode for each file of each trace event,
+ *						which kernels up to 6.5 make at boot; a kernel under
+ *						lockdown runs so too
  */
 static const char *const added[] = {
 	"irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "cgroup.memory=nokmem",
@@ -196,9 +197,11 @@ int capture_cmdline(const char *running, const struct settings *s, const char *b
 	strv_done(&l.words);
 	strv_done(&l.unwanted);
 	if (text.len > LINE_MAX_BYTES)
-		return err_set(e, E2BIG, "the capture kernel's command line would have %zu bytes, %zu more than a "
-			       "kernel takes; name words to leave out in CAPTURE_CMDLINE_REMOVE; it is '%.160s...'",
-			       text.len, text.len - LINE_MAX_BYTES, text.data);
+		return err_set(
+			e, E2BIG,
+			"the capture kernel's command line would have %zu bytes, %zu more than a kernel "
+			"takes; name words to leave out in CAPTURE_CMDLINE_REMOVE; it is '%.160s...'",
+			text.len, text.len - LINE_MAX_BYTES, text.data);
 	*ret = xstrdup(buf_text(&text));
 	return 0;
 }

@@ -357,6 +357,8 @@ static int plan_disarm(struct plan *p, struct world *have, const struct plan_opt
 		add_step(p, STEP_DELETE, have->images.v[i], "the image is not wanted any more");
 	for (size_t i = 0; i < have->remnants.n; i++)
 		add_step(p, STEP_DELETE, have->remnants.v[i], "it is of no use without an image");
+	if (have->folders && (o->remove || !have->taken.len))
+		add_step(p, STEP_DELETE, FOLDERS_PATH, "folders that apply made, and nobody else uses, go too");
 	run_generator(p, have, o);
 	if (o->foreign)
 		return 0;

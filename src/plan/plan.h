@@ -28,6 +28,7 @@ struct world {
 	enum known image_there;		/* UNKNOWN: this user may not look */
 	struct strv images;		/* every image of ours, of other kernels too */
 	struct strv remnants;		/* our files in IMAGE_DIR that are of use to images only: hashes */
+	bool folders;			/* FOLDERS_PATH stands */
 	struct edit_list owned;		/* links of ours that stand below the root now, as they are */
 	char *unit;			/* "/usr/lib/systemd/system/crashcfg.service", NULL: not installed */
 	struct strv unit_links;		/* where its [Install] wants it linked */
@@ -116,7 +117,7 @@ struct plan {
 	char *crashkernel;			/* the value wanted, "" none */
 	char *boot_value;			/* what the default entry holds after the plan was applied; NULL none */
 	enum reboot_state reserve;		/* after the plan was applied */
-	bool remove;				/* everything is taken off: folders that apply made go too */
+	bool remove;				/* everything is taken off; a folder made on the way goes again */
 };
 void plan_free(struct plan *p);
 static inline void own_plan(struct plan **p)

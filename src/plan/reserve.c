@@ -13,8 +13,8 @@
 #define MIB (UINT64_C(1) << 20)
 #define GIB (UINT64_C(1) << 30)
 
-#define KERNEL_BYTES (64 * MIB)		/* init_size of distribution kernels: 5.10 59, 6.1 64, 6.12 56 MB */
-#define RUNNING_BYTES (20 * MIB)	/* measured with 6.1: up to init, beside the kernel's own and its initramfs */
+#define KERNEL_BYTES (64 * MIB)		/* init_size of Debian's: 5.10 59, 6.1 64, 6.12 56 MB */
+#define RUNNING_BYTES (20 * MIB)	/* measured with 6.1: up to init, beside its own and its initramfs */
 #define COLLECTOR_BYTES (4 * MIB)	/* makedumpfile's resident memory without its bitmaps */
 #define BITMAP_MAX (64 * MIB)		/* from there on it works in cycles */
 #define IMAGE_BYTES (10 * MIB)		/* unpacked, where no image could be planned yet */
@@ -76,12 +76,15 @@ void reserve_compute(const struct facts *f, const struct image_plan *image, stru
 	if (kernel && kernel->init_size)
 		add_part(&sum, "kernel", kernel->init_size, "what its image says it needs to start");
 	else
-		add_part(&sum, "kernel", KERNEL_BYTES, "usual for a distribution's kernel; this one does not say");
+		add_part(&sum, "kernel", KERNEL_BYTES,
+			 "usual for a distribution's kernel; this one does not say");
 	add_part(&sum, "running", RUNNING_BYTES, "what a kernel allocates until its init runs");
 	add_part(&sum, "image", image_bytes(image), "packed and unpacked, both are there for a moment");
-	add_part(&sum, "collector", COLLECTOR_BYTES + bitmap_bytes(f), "makedumpfile, and two bits for each page of memory");
+	add_part(&sum, "collector", COLLECTOR_BYTES + bitmap_bytes(f),
+		 "makedumpfile, and two bits for each page of memory");
 	add_part(&sum, "devices", device_bytes(f, image),
-		 is_virtual(image) ? "drivers of a virtual machine" : "drivers of real adapters, with their queues");
+		 is_virtual(image) ? "drivers of a virtual machine" :
+				     "drivers of real adapters, with their queues");
 	add_part(&sum, "margin", sum.need / 10, "one tenth");
 	sum.value = (sum.need + STEP - 1) / STEP * STEP;
 	if (sum.value < LEAST)

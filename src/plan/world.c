@@ -176,6 +176,7 @@ static void list_images(const struct root *root, struct world *w)
 		else if (S_ISREG(st.st_mode) && strcmp(names.v[i], "hashes") == 0)
 			strv_add(&w->remnants, path);
 	}
+	w->folders = strv_has(&names, strrchr(FOLDERS_PATH, '/') + 1);
 	w->interrupted = strv_has(&names, strrchr(JOURNAL_PATH, '/') + 1);
 }
 
