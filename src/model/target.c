@@ -50,8 +50,9 @@ static int hex(char c)
 /*
  * LEN bytes with %XX taken as a byte: printable ASCII but the slash, for all else
  * can be written as it is.  '?' and '#', which cut a URL elsewhere, must be written so.
+ * NULL: *e says what is wrong.
  */
-static int decode(const char *text, size_t len, char **ret, struct err *e)
+static char *decode(const char *text, size_t len, struct err *e)
 {
 	auto_free char *out = xmalloc(len + 1);
 	size_t n = 0;
@@ -59,31 +60,31 @@ static int decode(const char *text, size_t len, char **ret, struct err *e)
 	for (size_t i = 0; i < len; i++) {
 		int high, low;
 
-		if (text[i] == '?' || text[i] == '#')
-			return err_set(e, EINVAL, "'%c' in a target (write %%%02X for it)", text[i],
-				       (unsigned)text[i]);
+		if (text[i] == '?' || text[i] == '#') {
+			err_set(e, EINVAL, "'%c' in a target (write %%%02X for it)", text[i], (unsigned)text[i]);
+			return NULL;
+		}
 		if (text[i] != '%') {
 			out[n++] = text[i];
 			continue;
 		}
 		high = i + 2 < len ? hex(text[i + 1]) : -1;
 		low = i + 2 < len ? hex(text[i + 2]) : -1;
-		if (high < 0 || low < 0)
-			return err_set(e, EINVAL,
-				       "'%%' without two hex digits behind it (write %%25 for the sign "
-				       "itself)");
+		if (high < 0 || low < 0) {
+			err_set(e, EINVAL, "'%%' without two hex digits behind it (write %%25 for the sign itself)");
+			return NULL;
+		}
 		out[n] = (char)(high << 4 | low);
-		if (out[n] < 0x20 || out[n] > 0x7e || out[n] == '/')
-			return err_set(e, EINVAL,
-				       "'%.3s' is no character that needs to be written so (write %%20 for a "
-				       "blank, others as they are)",
-				       text + i);
+		if (out[n] < 0x20 || out[n] > 0x7e || out[n] == '/') {
+			err_set(e, EINVAL, "'%.3s' is written so for no reason (write %%20 for a blank, "
+				"others as they are)", text + i);
+			return NULL;
+		}
 		n++;
 		i += 2;
 	}
 	out[n] = '\0';
-	*ret = take_ptr(out);
-	return 0;
+	return take_ptr(out);
 }
 
 int path_parse(const char *text, char **ret, struct err *e)
@@ -173,10 +174,9 @@ int hostport_parse(const char *text, size_t len, char **ret_host, unsigned *ret_
 /* "/dir" of a URL, decoded. */
 static int read_dir(struct target *t, const char *text, struct err *e)
 {
-	auto_free char *dir = NULL;
-	int r = decode(text, strlen(text), &dir, e);
+	auto_free char *dir = decode(text, strlen(text), e);
 
-	return r < 0 ? r : path_parse(dir, &t->dir, e);
+	return dir ? path_parse(dir, &t->dir, e) : -EINVAL;
 }
 
 static int read_file(struct target *t, const char *rest, struct err *e)
@@ -191,10 +191,8 @@ static int read_file(struct target *t, const char *rest, struct err *e)
 
 static int read_device(struct target *t, const char *text, struct err *e)
 {
-	int r = path_parse(text, &t->device, e);
-
-	if (r < 0)
-		return r;
+	if (path_parse(text, &t->device, e) < 0 || !t->device)
+		return -EINVAL;
 	if (strncmp(t->device, "/dev/", 5) != 0)
 		return err_set(e, EINVAL, "'%.80s' is not a device (write its path below /dev)", text);
 	return 0;
@@ -219,14 +217,14 @@ static int read_fs(struct target *t, const char *rest, struct err *e)
 {
 	const char *dir = strstr(rest, ":/");
 	auto_free char *where = NULL;
-	int r;
+	int r = 0;
 
 	if (!dir)
 		return err_set(e, EINVAL,
 			       "'%.80s' names no folder (write fs:UUID=...:/dir; ':/' for the top)", t->url);
-	r = decode(rest, (size_t)(dir - rest), &where, e);
-	if (r < 0)
-		return r;
+	where = decode(rest, (size_t)(dir - rest), e);
+	if (!where)
+		return -EINVAL;
 	if (strncmp(where, "UUID=", 5) == 0) {
 		r = read_uuid(t, where + 5, e);
 	} else if (strncmp(where, "LABEL=", 6) == 0) {
@@ -247,14 +245,13 @@ static int read_fs(struct target *t, const char *rest, struct err *e)
 static int read_raw(struct target *t, const char *rest, struct err *e)
 {
 	auto_free char *where = NULL;
-	int r;
 
 	if (strcmp(rest, "swap") == 0) {
 		t->device = xstrdup(rest);
 		return 0;
 	}
-	r = decode(rest, strlen(rest), &where, e);
-	return r < 0 ? r : read_device(t, where, e);
+	where = decode(rest, strlen(rest), e);
+	return where ? read_device(t, where, e) : -EINVAL;
 }
 
 /* "//host[:port]/dir" of nfs, "//user@host[:port]/dir" of ssh. */
@@ -284,9 +281,9 @@ static int read_net(struct target *t, const char *rest, struct err *e)
 			return err_set(e, EINVAL,
 				       "a password in a URL is never used (write ssh://user@host/dir, and "
 				       "set SSH_KEY)");
-		r = decode(host, len, &t->user, e);
-		if (r < 0)
-			return r;
+		t->user = decode(host, len, e);
+		if (!t->user)
+			return -EINVAL;
 		if (!*t->user || *t->user == '-' || strpbrk(t->user, " @:"))
 			return err_set(e, EINVAL, "'%.40s' is not a user's name (write %s)", t->user, form);
 		host = at + 1;

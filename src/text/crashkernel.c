@@ -118,6 +118,7 @@ static int scan_range(struct scan *s, struct crashkernel_range *ret)
 
 static int scan_ranges(struct scan *s, struct crashkernel *c)
 {
+	struct crashkernel_range *range;
 	bool any = false;
 	int r;
 
@@ -125,10 +126,11 @@ static int scan_ranges(struct scan *s, struct crashkernel *c)
 		if (c->n_ranges == CRASHKERNEL_RANGES_MAX)
 			return err_set(s->e, EINVAL, "more than %u ranges", CRASHKERNEL_RANGES_MAX);
 		s->p += c->n_ranges > 0;	/* the comma */
-		r = scan_range(s, vec_push(&c->ranges, &c->n_ranges));
+		range = vec_push(&c->ranges, &c->n_ranges);
+		r = scan_range(s, range);
 		if (r < 0)
 			return r;
-		any |= c->ranges[c->n_ranges - 1].size > 0;
+		any |= range->size > 0;
 	} while (*s->p == ',');
 	if (!any)
 		return err_set(s->e, EINVAL,

@@ -515,7 +515,7 @@ void kv_split(const char *data, size_t len, struct kv_file *ret)
 	auto_buf struct buf value = { 0 };
 	struct kv_file file = { 0 };
 	const char *end = data + len;
-	unsigned line = 0;
+	unsigned line = 1;
 
 	if (len >= 2 && (memcmp(data, "\xff\xfe", 2) == 0 || memcmp(data, "\xfe\xff", 2) == 0)) {
 		struct cursor c = { .file = &file, .line = 1 };
@@ -529,13 +529,14 @@ void kv_split(const char *data, size_t len, struct kv_file *ret)
 	while (data < end) {
 		const char *lf = memchr(data, '\n', (size_t)(end - data));
 		const char *stop = lf ? lf : end;
-		struct cursor c = { .file = &file, .line = ++line, .p = data, .end = stop };
+		struct cursor c = { .file = &file, .line = line, .p = data, .end = stop };
 
 		if (stop > data && stop[-1] == '\r')
 			c.end--;
 		buf_clear(&value);
 		read_line(&c, &value);
 		data = lf ? lf + 1 : end;
+		line++;
 	}
 	*ret = file;
 }
