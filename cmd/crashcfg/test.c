@@ -83,7 +83,8 @@ static bool is_one_of(const char *word, const char *const *choices)
 
 static int read_options(const struct test_options *o, struct test_wish *ret, struct err *e)
 {
-	static const char *const accels[] = { "auto", "kvm", "tcg", NULL }, *const types[] = { "ext4", "xfs", "btrfs", NULL };
+	static const char *const accels[] = { "auto", "kvm", "tcg", NULL };
+	static const char *const types[] = { "ext4", "xfs", "btrfs", NULL };
 
 	ret->accel = o->accel ? o->accel : "auto";
 	if (!is_one_of(ret->accel, accels))
@@ -91,20 +92,22 @@ static int read_options(const struct test_options *o, struct test_wish *ret, str
 	if (o->fs && !is_one_of(o->fs, types))
 		return err_set(e, ERR_USAGE, "--fs '%s': not ext4, xfs or btrfs", o->fs);
 	if (size_parse(o->memory ? o->memory : DEFAULT_MEMORY, &ret->memory) < 0 || ret->memory < MEMORY_MIN)
-		return err_set(e, ERR_USAGE, "--memory '%s': not a size of at least 256M, such as 1G", o->memory);
+		return err_set(e, ERR_USAGE, "--memory '%s': not a size of at least 256M, such as 1G",
+			       o->memory);
 	if (o->disk && !o->fs)
 		return err_set(e, ERR_USAGE, "--disk is the size of the disk that --fs makes; give --fs too");
 	if (o->disk && (size_parse(o->disk, &ret->disk) < 0 || ret->disk < 16 << 20))
 		return err_set(e, ERR_USAGE, "--disk '%s': not a size of at least 16M, such as 2G", o->disk);
 	if (span_parse(o->timeout ? o->timeout : DEFAULT_TIMEOUT, &ret->timeout) < 0 || ret->timeout == 0 ||
 	    ret->timeout > 86400)
-		return err_set(e, ERR_USAGE, "--timeout '%s': not a time of up to 1d, such as 10m", o->timeout);
+		return err_set(e, ERR_USAGE, "--timeout '%s': not a time of up to 1d, such as 10m",
+			       o->timeout);
 	if (o->qemu)
 		split_words(o->qemu, &ret->qemu_args);
 	return 0;
 }
 
-/* --- which kernel -------------------------------------------------------------------------------------- */
+/* --- which kernel ---------------------------------------------------------------------------- */
 
 static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
 {
@@ -122,19 +125,20 @@ static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
 	}
 	t->kernel = facts_kernel(t->kernel_facts ? t->kernel_facts : t->facts, o->kernel);
 	if (!t->kernel)
-		return err_set(e, ENOTSUP, "no kernel %s%s%sis installed below '%s' (--kernels DIR takes one that was only "
-			       "unpacked)", o->kernel ? "'" : "", o->kernel ? o->kernel : "", o->kernel ? "' " : "",
-			       o->kernels ? o->kernels : *cli->root.path ? cli->root.path : "/");
+		return err_set(e, ENOTSUP, "no kernel %s%s%sis installed below '%s/' (--kernels DIR takes one "
+			       "that was only unpacked)", o->kernel ? "'" : "", o->kernel ? o->kernel : "",
+			       o->kernel ? "' " : "", o->kernels ? o->kernels : cli->root.path);
 	t->capture = t->kernel;
 	if (t->settings->capture_kernel)
-		t->capture = facts_kernel(t->kernel_facts ? t->kernel_facts : t->facts, t->settings->capture_kernel);
+		t->capture = facts_kernel(t->kernel_facts ? t->kernel_facts : t->facts,
+					  t->settings->capture_kernel);
 	if (!t->capture)
 		return err_set(e, ENOTSUP, "CAPTURE_KERNEL = '%s': no such kernel is installed",
 			       t->settings->capture_kernel);
 	return 0;
 }
 
-/* --- which image ------------------------------------------------------------------------------------------ */
+/* --- which image ----------------------------------------------------------------------------- */
 
 /* The image that is installed, if it is what would be built now; else a new one in the work folder. */
 static int find_image(struct test *t, const struct cli *cli, const struct image_spec *spec, struct err *e)
@@ -168,7 +172,8 @@ static int make_plan(struct test *t, const struct image_spec *spec, struct err *
 
 	if (r == 0)
 		return 0;
-	return err_set(e, why.code, "%s%s", why.text, t->o->fs ? "" : " (--fs ext4 tests with a scratch disk instead)");
+	return err_set(e, why.code, "%s%s", why.text,
+		       t->o->fs ? "" : " (--fs ext4 tests with a scratch disk instead)");
 }
 
 static int make_image(struct test *t, const struct cli *cli, struct err *e)
@@ -181,7 +186,8 @@ static int make_image(struct test *t, const struct cli *cli, struct err *e)
 	int r;
 
 	if (t->o->fs) {
-		r = lab_storage(t->o->fs, t->settings->targets[0].dir ? t->settings->targets[0].dir : "/var/crash",
+		r = lab_storage(t->o->fs,
+				t->settings->targets[0].dir ? t->settings->targets[0].dir : "/var/crash",
 				t->wish.disk, &t->storage, e);
 		if (r < 0)
 			return r;
@@ -191,9 +197,12 @@ static int make_image(struct test *t, const struct cli *cli, struct err *e)
 	r = make_plan(t, &spec, e);
 	if (r < 0)
 		return r;
-	guest.mem_total = t->wish.memory;	/* what is reserved depends on the memory of the guest, not of this host */
-	t->crashkernel = t->o->crashkernel ? xstrdup(t->o->crashkernel) :
-			 t->settings->crashkernel ? xstrdup(t->settings->crashkernel) : reserve_auto(&guest, t->plan);
+	/* What is reserved depends on the memory of the guest, not of this host. */
+	guest.mem_total = t->wish.memory;
+	if (t->o->crashkernel || t->settings->crashkernel)
+		t->crashkernel = xstrdup(t->o->crashkernel ? t->o->crashkernel : t->settings->crashkernel);
+	else
+		t->crashkernel = reserve_auto(&guest, t->plan);
 	return find_image(t, cli, &spec, e);
 }
 
@@ -204,14 +213,15 @@ static int check_crashkernel(const struct test *t, struct err *e)
 	struct err why = { 0 };
 
 	if (crashkernel_parse(t->crashkernel, &c, &why) < 0)
-		return err_set(e, t->o->crashkernel ? ERR_USAGE : EINVAL, "crashkernel '%s': %s", t->crashkernel, why.text);
+		return err_set(e, t->o->crashkernel ? ERR_USAGE : EINVAL, "crashkernel '%s': %s",
+			       t->crashkernel, why.text);
 	if (crashkernel_size(&c, t->wish.memory) == 0)
-		return err_set(e, EINVAL, "crashkernel=%s reserves nothing in a guest of %s (give --memory or --crashkernel)",
-			       t->crashkernel, size_format(t->wish.memory, memory));
+		return err_set(e, EINVAL, "crashkernel=%s reserves nothing in a guest of %s (give --memory or "
+			       "--crashkernel)", t->crashkernel, size_format(t->wish.memory, memory));
 	return 0;
 }
 
-/* --- the run ------------------------------------------------------------------------------------------------ */
+/* --- the run --------------------------------------------------------------------------------- */
 
 /* From now on Ctrl-C and its kin are read from a descriptor, so that all is taken down in order. */
 static int catch_signals(int *ret, struct err *e)
@@ -233,18 +243,30 @@ static void say_what(const struct test *t, FILE *to)
 
 	fprintf(to, "Crashing kernel %s in a guest of %s, crashkernel=%s, dump to %s; image of %s (%s)\n",
 		t->kernel->release, size_format(t->wish.memory, memory), t->crashkernel,
-		t->o->fs ? t->o->fs : "this host's own target", size_human(t->image_bytes, size), t->plan->packing);
+		t->o->fs ? t->o->fs : "this host's own target", size_human(t->image_bytes, size),
+		t->plan->packing);
 }
 
 static int run_lab(struct test *t, const struct cli *cli, struct lab_result *res, struct err *e)
 {
 	struct lab_request q = {
-		.root = &cli->root, .kernel = t->kernel, .capture = t->capture,
+		.root = &cli->root,
+		.kernel = t->kernel,
+		.capture = t->capture,
 		.kernel_root = t->o->kernels ? &t->kernel_root : NULL,
-		.image = t->image, .recipe = t->plan->recipe, .self = "/proc/self/exe", .tool_dir = cli_tool_dir(),
-		.work = t->work.path, .memory = t->wish.memory, .crashkernel = t->crashkernel, .accel = t->wish.accel,
-		.qemu_args = &t->wish.qemu_args, .timeout_ms = (int)t->wish.timeout * 1000, .stop_fd = t->stop_fd,
-		.event = timetable_event, .ctx = &t->table,
+		.image = t->image,
+		.recipe = t->plan->recipe,
+		.self = "/proc/self/exe",
+		.tool_dir = cli_tool_dir(),
+		.work = t->work.path,
+		.memory = t->wish.memory,
+		.crashkernel = t->crashkernel,
+		.accel = t->wish.accel,
+		.qemu_args = &t->wish.qemu_args,
+		.timeout_ms = (int)t->wish.timeout * 1000,
+		.stop_fd = t->stop_fd,
+		.event = timetable_event,
+		.ctx = &t->table,
 	};
 
 	return lab_run(&q, res, e);
@@ -314,16 +336,19 @@ static void print_verdict(const struct test *t, const struct lab_result *res, bo
 	if (res->accel_why)
 		fprintf(to, "Not under KVM: %s\n", res->accel_why);
 	if (res->pass)
-		fprintf(to, "PASS  %s, %s: dump of %s (%llu pages) arrived whole, panic to reset %.1f s (%s)\n",
-			t->kernel->release, fs, size_human(res->bytes, size), (unsigned long long)res->pages,
-			res->panic_to_reset, strcmp(res->accel, "tcg") == 0 ? "TCG" : "KVM");
+		fprintf(to,
+			"PASS  %s, %s: dump of %s (%llu pages) arrived whole, panic to reset %.1f s (%s)\n",
+			t->kernel->release, fs, size_human(res->bytes, size),
+			(unsigned long long)res->pages, res->panic_to_reset,
+			strcmp(res->accel, "tcg") == 0 ? "TCG" : "KVM");
 	else
 		fprintf(to, "FAIL  %s, %s: %s\n", t->kernel->release, fs, res->reason);
 	if (kept && res->console)
 		fprintf(to, "Console log: %s\n", res->console);
 }
 
-static int finish(struct test *t, const struct cli *cli, int r, const struct lab_result *res, const struct err *e)
+static int finish(struct test *t, const struct cli *cli, int r, const struct lab_result *res,
+		  const struct err *e)
 {
 	bool keep = t->o->keep || t->o->output, interrupted = r < 0 && e->code == EINTR;
 	bool kept = !interrupted && (keep || !res->pass);
@@ -395,21 +420,23 @@ static int run_test(struct cli *cli, int argc, char *argv[], struct err *e)
 	return r;
 }
 
+#define OPTION(member) offsetof(struct test_options, member)
+
 static const struct option_row options[] = {
-	{ "kernel", "VER", offsetof(struct test_options, kernel), "crash this kernel, not the running or newest one", NULL },
-	{ "kernels", "DIR", offsetof(struct test_options, kernels), "take kernel and modules from DIR/boot and DIR/lib/modules",
-	  NULL },
-	{ "memory", "SIZE", offsetof(struct test_options, memory), "memory of the guest (" DEFAULT_MEMORY ")", NULL },
-	{ "crashkernel", "VALUE", offsetof(struct test_options, crashkernel),
+	{ "kernel", "VER", OPTION(kernel), "crash this kernel, not the running or newest one", NULL },
+	{ "kernels", "DIR", OPTION(kernels),
+	  "take kernels from DIR/boot and DIR/lib/modules, or from DIR/VER/boot and so on", NULL },
+	{ "memory", "SIZE", OPTION(memory), "memory of the guest (" DEFAULT_MEMORY ")", NULL },
+	{ "crashkernel", "VALUE", OPTION(crashkernel),
 	  "reserve this (what the settings say, or what auto means)", NULL },
-	{ "fs", "TYPE", offsetof(struct test_options, fs),
-	  "dump to a scratch virtio disk of this type, not to a copy of this host's own target", "ext4 xfs btrfs" },
-	{ "disk", "SIZE", offsetof(struct test_options, disk), "size of the disk that --fs makes (2G)", NULL },
-	{ "accel", "HOW", offsetof(struct test_options, accel), "auto: KVM where a guest runs under it, else TCG", "auto kvm tcg" },
-	{ "timeout", "SPAN", offsetof(struct test_options, timeout), "give up after so long (" DEFAULT_TIMEOUT ")", NULL },
-	{ "qemu", "ARGS", offsetof(struct test_options, qemu), "more arguments for QEMU, separated by blanks", NULL },
-	{ "output", "DIR", offsetof(struct test_options, output), "put logs and manifest into DIR, and keep them", NULL },
-	{ "keep", NULL, offsetof(struct test_options, keep), "keep everything: disk, dump and logs", NULL },
+	{ "fs", "TYPE", OPTION(fs),
+	  "dump to a scratch virtio disk of this type, not to a copy of the host's own target", "ext4 xfs btrfs" },
+	{ "disk", "SIZE", OPTION(disk), "size of the disk that --fs makes (2G)", NULL },
+	{ "accel", "HOW", OPTION(accel), "auto: KVM where a guest runs under it, else TCG", "auto kvm tcg" },
+	{ "timeout", "SPAN", OPTION(timeout), "give up after so long (" DEFAULT_TIMEOUT ")", NULL },
+	{ "qemu", "ARGS", OPTION(qemu), "more arguments for QEMU, separated by blanks", NULL },
+	{ "output", "DIR", OPTION(output), "put logs and manifest into DIR, and keep them", NULL },
+	{ "keep", NULL, OPTION(keep), "keep everything: disk, dump and logs", NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };
 
@@ -417,13 +444,15 @@ const struct command cmd_test = {
 	.name = "test",
 	.args = "",
 	.summary = "Crash this host's kernel in a VM and see whether its dump arrives",
-	.text = "Boots the kernel in QEMU, arms it there with the very image that 'build' makes, mounts a scratch disk that has "
-		"the identity of the dump target, and triggers a panic by sysrq. The capture kernel saves the dump, the "
-		"machine resets, and a second boot hands the dump out. It is then opened: the panic must stand in its kernel "
-		"log, every page must be readable, and hash, size and number of pages must be those of the manifest.\n\n"
-		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guest has no network. "
-		"No privilege is needed where kernel and settings can be read. The exit code is 0 when the dump arrived and "
-		"6 when it did not; then the console log and what was saved are kept, and their place is told.",
+	.text = "Boots the kernel in QEMU, arms it there with the very image that 'build' makes, mounts a "
+		"scratch disk that has the identity of the dump target, and triggers a panic by sysrq. The capture "
+		"kernel saves the dump, the machine resets, and a second boot hands the dump out. It is then "
+		"opened: the panic must stand in its kernel log, every page must be readable, and hash, size and "
+		"number of pages must be those of the manifest.\n\n"
+		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guest has "
+		"no network. No privilege is needed where kernel and settings can be read. The exit code is 0 "
+		"when the dump arrived and 6 when it did not; then the console log and what was saved are kept, "
+		"and their place is told.",
 	.options = options,
 	.options_size = sizeof(struct test_options),
 	.run = run_test,

@@ -8,7 +8,9 @@
 
 void timetable_start(struct timetable *t, FILE *to)
 {
-	*t = (struct timetable){ .to = to, .live = to && isatty(fileno(to)), .percent = -STEP, .events = js_array() };
+	*t = (struct timetable){
+		.to = to, .live = to && isatty(fileno(to)), .percent = -STEP, .events = js_array()
+	};
 }
 
 static void print(struct timetable *t, const struct lab_event *ev)

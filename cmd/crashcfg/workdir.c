@@ -96,7 +96,8 @@ int workdir_make(const char *output, struct workdir *ret, struct err *e)
 	} else {
 		w.path = xasprintf("%s/" PREFIX "XXXXXX", base_dir());
 		if (!mkdtemp(w.path)) {
-			r = err_set(e, errno, "cannot make a scratch folder in '%s': %s", base_dir(), strerror(errno));
+			r = err_set(e, errno, "cannot make a scratch folder in '%s': %s", base_dir(),
+				    strerror(errno));
 			free(w.path);
 			return r;
 		}

@@ -48,7 +48,8 @@ int initrd_add_file(struct initrd *i, const char *path, uint32_t mode, const cha
 	return 0;
 }
 
-static int add_rooted(struct initrd *i, const struct root *root, const char *path, uint32_t mode, struct err *e)
+static int add_rooted(struct initrd *i, const struct root *root, const char *path, uint32_t mode,
+		      struct err *e)
 {
 	auto_buf struct buf data = { 0 };
 	int r = root_read(root, path, FILE_CAP, &data, e);
@@ -58,7 +59,7 @@ static int add_rooted(struct initrd *i, const struct root *root, const char *pat
 	return r;
 }
 
-/* --- the program that arms the guest: this very one, with the libraries that it runs on ------------------ */
+/* --- the program that arms the guest: this very one, with the libraries that it runs on ------ */
 
 struct libraries {
 	struct initrd *initrd;
@@ -88,7 +89,7 @@ static int add_self(struct initrd *i, const char *self, struct err *e)
 	return l.r;
 }
 
-/* --- what both guests have ---------------------------------------------------------------------------- */
+/* --- what both guests have ------------------------------------------------------------------- */
 
 static int add_init(struct initrd *i, const struct lab_request *q, struct err *e)
 {
@@ -97,8 +98,8 @@ static int add_init(struct initrd *i, const struct lab_request *q, struct err *e
 	return initrd_add_file(i, "/init", 0755, init, e);
 }
 
-static int add_modules(struct initrd *i, const struct lab_request *q, const struct strv *names, struct buf *plan,
-		       struct err *e)
+static int add_modules(struct initrd *i, const struct lab_request *q, const struct strv *names,
+		       struct buf *plan, struct err *e)
 {
 	auto_modules struct module_set set = { 0 };
 	const struct root *root = q->kernel_root ? q->kernel_root : q->root;
@@ -159,8 +160,8 @@ static void crash_modules(const struct lab_request *q, const struct recipe_targe
 	strv_add_once(names, t->fstype);
 }
 
-int initrd_crash(const struct lab_request *q, const struct recipe_target *t, const char *token, struct buf *ret,
-		 struct err *e)
+int initrd_crash(const struct lab_request *q, const struct recipe_target *t, const char *token,
+		 struct buf *ret, struct err *e)
 {
 	auto_initrd struct initrd i = { 0 };
 	auto_buf struct buf plan = { 0 };
@@ -170,8 +171,8 @@ int initrd_crash(const struct lab_request *q, const struct recipe_target *t, con
 	auto_free char *from = root_path(q->kernel_root ? q->kernel_root : q->root, q->capture->image);
 	int r;
 
-	buf_addf(&plan, "mode crash\ndisk any\nfstype %s\noptions %s\nimage %s\ntoken %s\n", t->fstype, t->options, image,
-		 token);
+	buf_addf(&plan, "mode crash\ndisk any\nfstype %s\noptions %s\nimage %s\ntoken %s\n", t->fstype,
+		 t->options, image, token);
 	buf_addf(&plan, "run %s\nrun load\nrun --kernel\nrun %s\n", GUEST_SELF, q->capture->release);
 	crash_modules(q, t, &names);
 	r = add_init(&i, q, e);
@@ -193,8 +194,8 @@ int initrd_collect(const struct lab_request *q, const struct recipe_target *t, s
 	auto_strv struct strv names = { 0 };
 	int r;
 
-	buf_addf(&plan, "mode collect\ndisk %s\nout %s\nfstype %s\noptions %s\ndir %s\n", SERIAL_SCRATCH, SERIAL_OUT,
-		 t->fstype, t->options, t->dir);
+	buf_addf(&plan, "mode collect\ndisk %s\nout %s\nfstype %s\noptions %s\ndir %s\n", SERIAL_SCRATCH,
+		 SERIAL_OUT, t->fstype, t->options, t->dir);
 	strv_add(&names, "virtio_pci");
 	strv_add(&names, "virtio_blk");
 	strv_add(&names, t->fstype);

@@ -69,7 +69,7 @@ static void set_text(char **to, char *text)
 	*to = text;
 }
 
-/* --- before the first boot ----------------------------------------------------------------------------- */
+/* --- before the first boot ------------------------------------------------------------------- */
 
 static int make_token(char token[static 33], struct err *e)
 {
@@ -109,7 +109,7 @@ static int prepare_disk(struct lab *l, struct err *e)
 	r = scratch_target(q->recipe, &l->target, e);
 	if (r < 0)
 		return r;
-	root_read(root, path, TEXT_CAP, &builtin, NULL);	/* a kernel without one has no drivers built in */
+	root_read(root, path, TEXT_CAP, &builtin, NULL); /* a kernel without one has no drivers built in */
 	r = scratch_device(q->recipe, buf_text(&builtin), &l->disk, e);
 	if (r < 0)
 		return r;
@@ -141,7 +141,7 @@ static int prepare(struct lab *l, struct lab_result *ret, struct err *e)
 	return prepare_disk(l, e);
 }
 
-/* --- the boot that crashes --------------------------------------------------------------------------------- */
+/* --- the boot that crashes ------------------------------------------------------------------- */
 
 static void crash_line(void *ctx, const char *line, long long *deadline)
 {
@@ -165,15 +165,16 @@ static char *qemu_said(const struct lab *l)
 
 static void drive(struct strv *to, const char *id, const char *path)
 {
-	/* An error of the host's disk shall reach the guest, as a real disk's would, and not stop the machine. */
+	/* An error shall reach the guest, as a real disk's would, and not stop the machine. */
 	strv_add(to, "-drive");
 	strv_addf(to, "if=none,id=%s,file=%s,format=raw,cache=unsafe,werror=report,rerror=report", id, path);
 }
 
-static int boot_once(struct lab *l, const char *accel, long long hello_ms, const char *initrd, struct lab_result *ret,
-		     struct err *e)
+static int boot_once(struct lab *l, const char *accel, long long hello_ms, const char *initrd,
+		     struct lab_result *ret, struct err *e)
 {
-	auto_free char *kernel = root_path(l->q->kernel_root ? l->q->kernel_root : l->q->root, l->q->kernel->image);
+	auto_free char *kernel =
+		root_path(l->q->kernel_root ? l->q->kernel_root : l->q->root, l->q->kernel->image);
 	auto_free char *append = xasprintf("console=ttyS0 quiet panic=%d crashkernel=%s", PANIC_SECONDS,
 					   l->q->crashkernel);
 	auto_strv struct strv devices = { 0 };
@@ -237,17 +238,17 @@ static int boot_crash(struct lab *l, const char *initrd, struct lab_result *ret,
 			err_set(e, why.code, "%s", why.text);
 		return r;
 	}
-	set_text(&ret->accel_why, r == -ETIMEDOUT ? xasprintf("a guest under KVM said nothing for %d s",
-							      KVM_HELLO_MS / 1000) :
-						   xasprintf("KVM: %s", r < 0 ? why.text : "the guest ended at once"));
+	set_text(&ret->accel_why,
+		 r == -ETIMEDOUT ? xasprintf("a guest under KVM said nothing for %d s", KVM_HELLO_MS / 1000)
+				 : xasprintf("KVM: %s", r < 0 ? why.text : "the guest ended at once"));
 	return boot_once(l, "tcg", 0, initrd, ret, e);
 }
 
-/* Why the first boot did not get to a capture; NULL: it did, or at least there may be something to collect. */
+/* Why the first boot did not get through its capture; NULL: it did. */
 static char *boot_reason(const struct lab *l, int r, const struct err *e)
 {
 	const struct timeline *t = &l->timeline;
-	const char *last = t->last ? t->last : "";
+	const char *last = t->last ? t->last : "none";
 
 	if (t->failed)
 		return xasprintf("%s%s%s", t->failed, t->said ? ": " : "", t->said ? t->said : "");
@@ -271,7 +272,7 @@ static char *boot_reason(const struct lab *l, int r, const struct err *e)
 	return NULL;
 }
 
-/* --- the boot that hands the dump out ------------------------------------------------------------------------ */
+/* --- the boot that hands the dump out -------------------------------------------------------- */
 
 struct collect {
 	char *failed;
@@ -293,7 +294,8 @@ static void collect_line(void *ctx, const char *line, long long *deadline)
 
 static int boot_collect(struct lab *l, struct lab_result *ret, struct err *e)
 {
-	auto_free char *kernel = root_path(l->q->kernel_root ? l->q->kernel_root : l->q->root, l->q->kernel->image);
+	auto_free char *kernel =
+		root_path(l->q->kernel_root ? l->q->kernel_root : l->q->root, l->q->kernel->image);
 	auto_free char *initrd = xasprintf("%s/collect.cpio", l->q->work), *failed = NULL;
 	auto_buf struct buf cpio = { 0 };
 	auto_strv struct strv devices = { 0 };
@@ -321,11 +323,12 @@ static int boot_collect(struct lab *l, struct lab_result *ret, struct err *e)
 	if (r < 0)
 		return err_wrap(e, "the boot after the crash");
 	if (!c.done)
-		return err_set(e, EIO, "the boot after the crash: %s", failed ? failed : "it handed nothing out");
+		return err_set(e, EIO, "the boot after the crash: %s",
+			       failed ? failed : "it handed nothing out");
 	return stream_unpack(l->out, l->dump_dir, &ret->files, &ret->n_files, e);
 }
 
-/* --- judging ---------------------------------------------------------------------------------------------------- */
+/* --- judging --------------------------------------------------------------------------------- */
 
 static bool is_called(const struct lab_file *f, const char *name)
 {
@@ -392,7 +395,7 @@ static void judge(struct lab *l, struct lab_result *ret)
 		ret->reason = verdict(&ev);
 }
 
-/* All that follows the preparation.  The reason for a "no" goes into *ret; negative: no answer could be had. */
+/* All that follows the preparation.  The reason for a "no" goes into *ret; negative: there is no answer. */
 static int play(struct lab *l, struct lab_result *ret, struct err *e)
 {
 	auto_free char *initrd = xasprintf("%s/crash.cpio", l->q->work);

@@ -18,8 +18,8 @@
 
 /* One line of the timeline. */
 struct lab_event {
-	/* "boot", "armed", "panic", "capture", "modules", "device", "dmesg", "vmcore", "check", "renamed", "failed",
-	 * "end", "reboot": the last is QEMU's exit, which is the machine's reset */
+	/* "boot", "armed", "panic", "capture", "modules", "device", "dmesg", "vmcore", "check", "renamed",
+	 * "failed", "end", "reboot": the last is QEMU's exit, which is the machine's reset */
 	const char *name;
 	double seconds;		/* since QEMU was started */
 	double percent;		/* "vmcore" alone, while it is written; else -1 */
@@ -35,7 +35,7 @@ struct lab_request {
 	const struct recipe *recipe;	/* what it names: the scratch disk takes that identity */
 	const char *self;		/* path of the crashcfg program that runs inside: this very one */
 	const char *tool_dir;		/* lab-init lies there */
-	const char *work;		/* scratch folder for disk, console log, initramfs; made and removed by the caller */
+	const char *work;		/* scratch folder for disks and logs, made and removed by the caller */
 	uint64_t memory;		/* bytes of the guest */
 	const char *crashkernel;	/* value for the first kernel */
 	const char *accel;		/* "auto", "kvm", "tcg" */
@@ -79,7 +79,7 @@ void lab_result_done(struct lab_result *r);
  */
 int lab_run(const struct lab_request *q, struct lab_result *ret, struct err *e);
 
-/* storage_find()'s answer for a scratch virtio disk of SIZE bytes (0: a size that fits) with file system FSTYPE. */
+/* storage_find()'s answer for a scratch virtio disk of SIZE bytes (0: 2 GiB) with file system FSTYPE. */
 int lab_storage(const char *fstype, const char *dir, uint64_t size, struct storage *ret, struct err *e);
 
 #endif

@@ -26,11 +26,11 @@ int scratch_file(const char *path, uint64_t size, struct err *e)
 struct maker {
 	const char *fstype, *program, *package;
 	const char *quiet[6];		/* arguments before the identity; ends with NULL */
-	const char *label, *uuid;	/* options that take them; uuid ending in "=" is one word with its value */
+	const char *label, *uuid;	/* options that take them; "uuid=" is one word with its value */
 };
 
 static const struct maker makers[] = {
-	{ "ext4", "mkfs.ext4", "e2fsprogs", { "-q", "-F", "-E", "lazy_itable_init=1,nodiscard" }, "-L", "-U" },
+	{ "ext4", "mkfs.ext4", "e2fsprogs", { "-q", "-F", "-E", "lazy_itable_init=1" }, "-L", "-U" },
 	{ "ext3", "mkfs.ext3", "e2fsprogs", { "-q", "-F" }, "-L", "-U" },
 	{ "ext2", "mkfs.ext2", "e2fsprogs", { "-q", "-F" }, "-L", "-U" },
 	{ "xfs", "mkfs.xfs", "xfsprogs", { "-q", "-f", "-K", "-m" }, "-L", "uuid=" },
@@ -59,11 +59,11 @@ static int maker_find(const struct maker *m, char **ret, struct err *e)
 		return 0;
 	}
 	return err_set(e, ENOENT, "no '%s' on this machine (apt-get or dnf install %s)", m->program,
-		       strcmp(m->package, "btrfs-progs") == 0 ? "btrfs-progs" : m->package);
+		       m->package);
 }
 
-static void maker_argv(const struct maker *m, const char *program, const struct recipe_target *t, const char *path,
-		       struct strv *argv)
+static void maker_argv(const struct maker *m, const char *program, const struct recipe_target *t,
+		       const char *path, struct strv *argv)
 {
 	bool joined = m->uuid[strlen(m->uuid) - 1] == '=';
 
@@ -93,7 +93,7 @@ int scratch_make(const char *path, const struct recipe_target *t, uint64_t memor
 	int r;
 
 	if (!m)
-		return err_set(e, ENOTSUP, "the test cannot make a file system of type '%s' (use --fs ext4, xfs or btrfs)",
+		return err_set(e, ENOTSUP, "the test cannot make a file system of type '%s' (use --fs ext4)",
 			       t->fstype);
 	r = maker_find(m, &program, e);
 	if (r < 0)
@@ -117,7 +117,8 @@ int scratch_target(const struct recipe *recipe, const struct recipe_target **ret
 			return 0;
 		}
 	}
-	return err_set(e, ENOTSUP, "no target of DUMP_TARGETS is a file system that the test can play (use --fs ext4)");
+	return err_set(e, ENOTSUP,
+		       "no target of DUMP_TARGETS is a file system that the test can play (use --fs ext4)");
 }
 
 /* Disks that QEMU can play, by the driver that the host needs for its own. */
@@ -145,7 +146,7 @@ static bool has_module(const struct recipe *recipe, const char *name)
 	return false;
 }
 
-/* Does a line of modules.builtin ("kernel/drivers/nvme/host/nvme.ko") name this driver?  "-" and "_" are the same. */
+/* Does a line of modules.builtin ("kernel/drivers/nvme/host/nvme.ko") name this driver?  "-" is "_". */
 static bool is_builtin(const char *builtin, const char *name)
 {
 	size_t len = strlen(name);
@@ -168,7 +169,8 @@ static bool is_builtin(const char *builtin, const char *name)
 /* What lies between a file system and its disk cannot be played by a plain disk. */
 static const char *stacked(const struct recipe *recipe)
 {
-	static const char *const names[] = { "dm_mod", "dm_crypt", "dm_multipath", "md_mod", "raid1", "raid456", "bcache" };
+	static const char *const names[] = { "dm_mod", "dm_crypt", "dm_multipath", "md_mod",
+					     "raid1",  "raid456",  "bcache" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if (has_module(recipe, names[i]))
@@ -181,11 +183,12 @@ int scratch_device(const struct recipe *recipe, const char *builtin, struct strv
 	const char *layer = stacked(recipe);
 
 	if (layer)
-		return err_set(e, ENOTSUP, "the target lies on storage that needs '%s', and the test has plain disks only "
-			       "(use --fs ext4)", layer);
+		return err_set(e, ENOTSUP, "the target lies on storage that needs '%s', and the test has plain "
+			       "disks only (use --fs ext4)", layer);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-			if (pass == 0 ? !has_module(recipe, kinds[i].driver) : !is_builtin(builtin, kinds[i].driver))
+			if (pass == 0 ? !has_module(recipe, kinds[i].driver)
+				      : !is_builtin(builtin, kinds[i].driver))
 				continue;
 			if (kinds[i].controller) {
 				strv_add(ret, "-device");
@@ -196,18 +199,20 @@ int scratch_device(const struct recipe *recipe, const char *builtin, struct strv
 			return 0;
 		}
 	}
-	return err_set(e, ENOTSUP, "QEMU has no disk for the drivers of this host's target (use --fs ext4, which plays "
+	return err_set(e, ENOTSUP,
+		       "QEMU has no disk for the drivers of this host's target (use --fs ext4, which plays "
 		       "a virtio disk)");
 }
 
 int lab_storage(const char *fstype, const char *dir, uint64_t size, struct storage *ret, struct err *e)
 {
 	if (!maker_of(fstype))
-		return err_set(e, EINVAL, "'%s' is no file system that the test can make (ext4, xfs, btrfs)", fstype);
+		return err_set(e, EINVAL,
+			       "'%s' is no file system that the test can make (ext4, xfs, btrfs)", fstype);
 	*ret = (struct storage){
 		.target = {
-			.kind = TARGET_FS, .url = xasprintf("fs:UUID=%s:%s", LAB_UUID, dir), .fstype = xstrdup(fstype),
-			.uuid = xstrdup(LAB_UUID), .label = xstrdup(LAB_LABEL), .device = xstrdup("/dev/vda"),
+			.kind = TARGET_FS, .url = xasprintf("fs:UUID=%s:%s", LAB_UUID, dir),
+			.fstype = xstrdup(fstype), .uuid = xstrdup(LAB_UUID), .label = xstrdup(LAB_LABEL), .device = xstrdup("/dev/vda"),
 			.size = size ? size : SCRATCH_MIN, .options = xstrdup(""), .dir = xstrdup(dir),
 		},
 	};

@@ -72,8 +72,8 @@ static int unpack_one(int from, const struct root *to, const struct lab_file *f,
 	int r;
 
 	if (f->size > left)
-		return err_set(e, EINVAL, "the guest's stream: '%s' claims %llu bytes and %llu are left", f->name,
-			       (unsigned long long)f->size, (unsigned long long)left);
+		return err_set(e, EINVAL, "the guest's stream: '%s' claims %llu bytes and %llu are left",
+			       f->name, (unsigned long long)f->size, (unsigned long long)left);
 	*strrchr(parent, '/') = '\0';
 	r = *parent ? root_mkdirs(to, parent, 0700) : 0;
 	if (r == 0)

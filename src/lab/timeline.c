@@ -53,7 +53,8 @@ static long long capture_end(const struct timeline *t)
 	return r->deadline ? t->capture_at + (r->deadline + r->grace + CAPTURE_SLACK) * 1000LL : LLONG_MAX;
 }
 
-void timeline_event(const struct timeline *t, long long now, const char *name, double percent, const char *text)
+void timeline_event(const struct timeline *t, long long now, const char *name, double percent,
+		    const char *text)
 {
 	struct lab_event ev = {
 		.name = name, .seconds = (double)(now - t->started) / 1000, .percent = percent, .text = text,
@@ -168,7 +169,8 @@ static void capture_said(struct timeline *t, const struct console_line *c, long 
 	if (c->phase == CONSOLE_END)
 		enter(t, STAGE_ENDING, now, deadline);
 	if (names[c->phase])
-		timeline_event(t, now, names[c->phase], c->phase == CONSOLE_VMCORE ? percent_of(text) : -1, text);
+		timeline_event(t, now, names[c->phase], c->phase == CONSOLE_VMCORE ? percent_of(text) : -1,
+			       text);
 }
 
 void timeline_line(struct timeline *t, const char *line, long long now, long long *deadline)

@@ -30,7 +30,8 @@ struct timeline {
 void timeline_done(struct timeline *t);
 void timeline_start(struct timeline *t, long long now, long long *deadline);
 void timeline_line(struct timeline *t, const char *line, long long now, long long *deadline);
-void timeline_event(const struct timeline *t, long long now, const char *name, double percent, const char *text);
+void timeline_event(const struct timeline *t, long long now, const char *name, double percent,
+		    const char *text);
 /* "waited 60 s for the capture kernel": what the guest did not get to in time; caller frees. */
 char *timeline_waited_for(const struct timeline *t);
 

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* A kernel's own text, data and page tables alone are more; fewer pages mean that the filter took too much. */
+/* A kernel's own text, data and page tables alone are more: with fewer the filter took too much. */
 #define PAGES_MIN 1024
 
 static const char *first_error(const struct manifest *m)
@@ -27,15 +27,18 @@ static char *check_manifest(const struct evidence *ev)
 	if (!m)
 		return xstrdup("no '" MANIFEST_NAME "' is in the dump folder: nothing was saved");
 	if (m->state != MANIFEST_COMPLETE)
-		return xasprintf("the dump's state is '%s': %s", manifest_state_name(m->state), first_error(m));
+		return xasprintf("the dump's state is '%s': %s", manifest_state_name(m->state),
+				 first_error(m));
 	if (!ev->bytes)
 		return xstrdup("the manifest says complete, but there is no 'vmcore'");
 	if (m->bytes != ev->bytes)
-		return xasprintf("the manifest tells of %" PRIu64 " bytes, 'vmcore' has %" PRIu64, m->bytes, ev->bytes);
+		return xasprintf("the manifest tells of %" PRIu64 " bytes, 'vmcore' has %" PRIu64, m->bytes,
+				 ev->bytes);
 	if (!*m->sha256 && ev->bytes <= ev->hash_max)
 		return xstrdup("the manifest holds no sha256 of 'vmcore'");
 	if (*m->sha256 && strcmp(m->sha256, ev->sha256) != 0)
-		return xasprintf("the manifest's sha256 is %.12s..., that of 'vmcore' is %.12s...", m->sha256, ev->sha256);
+		return xasprintf("the manifest's sha256 is %.12s..., that of 'vmcore' is %.12s...",
+				 m->sha256, ev->sha256);
 	if (!m->checked)
 		return xasprintf("the capture did not find its dump whole: %s", m->check);
 	if (strcmp(m->kernel, ev->release) != 0)
@@ -48,15 +51,17 @@ static char *check_pages(const struct evidence *ev)
 	const struct vmcore_look *l = ev->look;
 
 	if (l->bad)
-		return xasprintf("%" PRIu64 " of the dump's %" PRIu64 " pages cannot be read", l->bad, l->pages);
+		return xasprintf("%" PRIu64 " of the dump's %" PRIu64 " pages cannot be read", l->bad,
+				 l->pages);
 	if (l->pages < PAGES_MIN)
-		return xasprintf("the dump holds %" PRIu64 " pages only: too much was filtered out", l->pages);
+		return xasprintf("the dump holds %" PRIu64 " pages only: too much was filtered out",
+				 l->pages);
 	if (l->pages > ev->memory / l->page_size)
 		return xasprintf("the dump claims %" PRIu64 " pages, the guest had %" PRIu64, l->pages,
 				 ev->memory / l->page_size);
 	if (ev->manifest->pages && ev->manifest->pages != l->pages)
-		return xasprintf("the manifest tells of %" PRIu64 " pages, the dump holds %" PRIu64, ev->manifest->pages,
-				 l->pages);
+		return xasprintf("the manifest tells of %" PRIu64 " pages, the dump holds %" PRIu64,
+				 ev->manifest->pages, l->pages);
 	return NULL;
 }
 
@@ -79,7 +84,8 @@ static char *check_log(const struct evidence *ev)
 	if (!has_token(l->log, ev->token))
 		return xstrdup("the dump's kernel log is not that of this run");
 	if (!panic || !strstr(panic, "sysrq"))
-		return xasprintf("the dump's kernel log does not tell of sysrq's panic, but of '%s'", panic ? panic : "nothing");
+		return xasprintf("the dump's kernel log does not tell of sysrq's panic, but of '%s'",
+				 panic ? panic : "nothing");
 	if (!ev->dmesg || !has_token(ev->dmesg, ev->token))
 		return xstrdup("'dmesg.txt' is not there, or not that of this run");
 	return NULL;
@@ -90,13 +96,14 @@ char *verdict(const struct evidence *ev)
 	char *why;
 
 	if (strcmp(ev->sha256_image, ev->sha256_armed) != 0)
-		return xasprintf("the guest loaded an image with sha256 %.12s..., not %.12s...", ev->sha256_armed,
-				 ev->sha256_image);
+		return xasprintf("the guest loaded an image with sha256 %.12s..., not %.12s...",
+				 ev->sha256_armed, ev->sha256_image);
 	why = check_manifest(ev);
 	if (why)
 		return why;
 	if (!ev->look)
-		return xasprintf("the dump cannot be opened: %s", ev->look_error ? ev->look_error : "nobody looked");
+		return xasprintf("the dump cannot be opened: %s",
+				 ev->look_error ? ev->look_error : "nobody looked");
 	why = check_pages(ev);
 	return why ? why : check_log(ev);
 }

@@ -11,7 +11,7 @@ struct evidence {
 	const char *token;		/* what this run wrote into its log */
 	uint64_t memory;		/* bytes of the guest */
 	uint64_t hash_max;		/* the recipe's: a larger vmcore needs no hash */
-	const char *sha256_image, *sha256_armed;	/* of the image here, and of the one that the guest loaded */
+	const char *sha256_image, *sha256_armed;	/* of the image here, and of what the guest loaded */
 	const struct manifest *manifest;
 	uint64_t bytes;			/* of the file vmcore */
 	const char *sha256;		/* of the file vmcore */

@@ -25,7 +25,8 @@ int vm_find(char **ret, struct err *e)
 
 	uname(&name);
 	if (strcmp(name.machine, "x86_64") != 0)
-		return err_set(e, ENOTSUP, "the test plays machines of type x86_64 only, this one is '%s'", name.machine);
+		return err_set(e, ENOTSUP, "the test plays machines of type x86_64 only, this one is '%s'",
+			       name.machine);
 	for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
 		if (access(paths[i], X_OK) < 0)
 			continue;
@@ -39,8 +40,8 @@ int vm_find(char **ret, struct err *e)
 void vm_argv(const char *qemu, const struct vm *vm, struct strv *ret)
 {
 	const char *const plain[] = {
-		qemu, "-name", "crashcfg-test", "-no-user-config", "-nodefaults", "-M", "q35", "-cpu", "max", "-smp", "2",
-		"-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
+		qemu, "-name", "crashcfg-test", "-no-user-config", "-nodefaults", "-M", "q35", "-cpu", "max",
+		"-smp", "2", "-display", "none", "-monitor", "none", "-nic", "none", "-no-reboot",
 		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console",
 	};
 
@@ -109,7 +110,8 @@ static int follow(struct vm *vm, int fd, int log)
 	char chunk[16384];
 
 	for (;;) {
-		struct pollfd p[2] = { { .fd = fd, .events = POLLIN }, { .fd = vm->stop_fd, .events = POLLIN } };
+		struct pollfd p[2] = { { .fd = fd, .events = POLLIN },
+				       { .fd = vm->stop_fd, .events = POLLIN } };
 		long long left = vm->deadline - now_ms();
 		ssize_t n;
 
@@ -160,7 +162,8 @@ int vm_run(const char *qemu, struct vm *vm, struct err *e)
 	pid_t pid = -1;
 
 	if (log < 0 || errors < 0)
-		return err_set(e, errno, "cannot write '%s': %s", log < 0 ? vm->console : vm->errors, strerror(errno));
+		return err_set(e, errno, "cannot write '%s': %s", log < 0 ? vm->console : vm->errors,
+			       strerror(errno));
 	vm_argv(qemu, vm, &argv);
 	vm->started = now_ms();
 	r = start(&argv, errors, &console, &pid, e);

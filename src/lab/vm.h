@@ -35,7 +35,7 @@ struct vm {
 int vm_find(char **ret, struct err *e);
 /* The whole command line; pure. */
 void vm_argv(const char *qemu, const struct vm *vm, struct strv *ret);
-/* Run until the guest ends.  -ETIMEDOUT: the deadline passed; -EINTR: told to stop; QEMU is dead whatever is returned. */
+/* Run until the guest ends; QEMU is dead afterwards.  -ETIMEDOUT: the deadline passed; -EINTR: told to stop. */
 int vm_run(const char *qemu, struct vm *vm, struct err *e);
 
 #endif

@@ -71,7 +71,8 @@ static void add_record(struct buf *to, uint64_t nsec, const char *text, size_t l
 		unsigned char c = (unsigned char)text[i];
 
 		if (start)
-			buf_addf(to, "[%5" PRIu64 ".%06" PRIu64 "] ", nsec / 1000000000, nsec / 1000 % 1000000);
+			buf_addf(to, "[%5" PRIu64 ".%06" PRIu64 "] ", nsec / 1000000000,
+				 nsec / 1000 % 1000000);
 		start = c == '\n';
 		if (c == '\n' || c == '\t' || c >= 0x80 || isprint(c))
 			buf_addc(to, (char)c);
@@ -84,7 +85,7 @@ static void add_record(struct buf *to, uint64_t nsec, const char *text, size_t l
 		buf_addf(to, "[%5" PRIu64 ".%06" PRIu64 "] \n", nsec / 1000000000, nsec / 1000 % 1000000);
 }
 
-/* --- the lockless ring ------------------------------------------------------------------------ */
+/* --- the lockless ring ----------------------------------------------------------------------- */
 
 struct prb {
 	uint64_t rb_size, rb_desc_ring, rb_data_ring;
@@ -129,17 +130,21 @@ static int prb_layout(const char *info, struct prb *p, struct err *e)
 	return layout(info, rows, ARRAY_SIZE(rows), e);
 }
 
-static int prb_open(const struct prb *p, const struct memory *mem, uint64_t prb, struct prb_ring *ring, struct err *e)
+static int prb_open(const struct prb *p, const struct memory *mem, uint64_t prb, struct prb_ring *ring,
+		    struct err *e)
 {
 	char rb[LAYOUT_MAX];
 	uint64_t addr, bits, data_bits, d = p->rb_desc_ring, t = p->rb_data_ring;
 
-	if (mem->read(mem->ctx, prb, &addr, sizeof(addr)) < 0 || mem->read(mem->ctx, addr, rb, p->rb_size) < 0)
+	if (mem->read(mem->ctx, prb, &addr, sizeof(addr)) < 0 ||
+	    mem->read(mem->ctx, addr, rb, p->rb_size) < 0)
 		return err_set(e, EIO, "the kernel log's head is not in the dump");
 	bits = member(rb, p->rb_size, d + p->dr_count_bits, 4);
 	data_bits = member(rb, p->rb_size, t + p->data_bits, 4);
 	if (bits == 0 || bits > RING_BITS_MAX || data_bits == 0 || data_bits > RING_BITS_MAX)
-		return err_set(e, EINVAL, "the kernel log's head is damaged (2^%" PRIu64 " records, 2^%" PRIu64 " bytes)",
+		return err_set(e, EINVAL,
+			       "the kernel log's head is damaged (2^%" PRIu64 " records, 2^%" PRIu64
+			       " bytes)",
 			       bits, data_bits);
 	ring->descs = member(rb, p->rb_size, d + p->dr_descs, 8);
 	ring->infos = member(rb, p->rb_size, d + p->dr_infos, 8);
@@ -152,8 +157,8 @@ static int prb_open(const struct prb *p, const struct memory *mem, uint64_t prb,
 }
 
 /* Append record ID.  False: it is not there, or not whole. */
-static bool prb_record(const struct prb *p, const struct memory *mem, const struct prb_ring *ring, uint64_t id,
-		       char *text, struct buf *to)
+static bool prb_record(const struct prb *p, const struct memory *mem, const struct prb_ring *ring,
+		       uint64_t id, char *text, struct buf *to)
 {
 	char desc[LAYOUT_MAX], info[LAYOUT_MAX];
 	uint64_t at = id % ring->count, state, begin, next, len;
@@ -208,7 +213,7 @@ static int prb_read(const char *info, uint64_t prb, const struct memory *mem, st
 	return 0;
 }
 
-/* --- the record ring before 5.10 ---------------------------------------------------------------- */
+/* --- the record ring before 5.10 ------------------------------------------------------------- */
 
 struct record_ring {
 	uint64_t size, ts, len, text_len;	/* layout of a record's head */
@@ -242,7 +247,8 @@ static int record_ring_open(const char *info, const struct memory *mem, struct r
 	if (r < 0)
 		return r;
 	if (symbol(info, "log_buf", &addr) < 0 || mem->read(mem->ctx, addr, &rr->buf, 8) < 0 ||
-	    u32_at(info, "log_buf_len", mem, &rr->buf_len) < 0 || u32_at(info, "log_first_idx", mem, &rr->first) < 0 ||
+	    u32_at(info, "log_buf_len", mem, &rr->buf_len) < 0 ||
+	    u32_at(info, "log_first_idx", mem, &rr->first) < 0 ||
 	    u32_at(info, "log_next_idx", mem, &rr->next) < 0)
 		return err_set(e, EIO, "the kernel log's head is not in the dump");
 	if (rr->size < 16 || rr->buf_len > UINT64_C(1) << RING_BITS_MAX || rr->first >= rr->buf_len ||
@@ -297,7 +303,8 @@ int log_read(const char *info, const struct memory *mem, struct buf *ret, struct
 	else if (strstr(info, "SYMBOL(log_first_idx)="))
 		r = records_read(info, mem, &log, e);
 	else
-		r = err_set(e, ENOTSUP, "VMCOREINFO tells of no kernel log (a kernel before 3.5, or none in the dump)");
+		r = err_set(e, ENOTSUP,
+			    "VMCOREINFO tells of no kernel log (a kernel before 3.5, or none in the dump)");
 	if (r < 0)
 		return r;
 	if (log.len == 0)

@@ -27,7 +27,8 @@ void vmcore_look_done(struct vmcore_look *l)
 
 static void limit(int deadline_ms)
 {
-	struct rlimit cpu = { .rlim_cur = (rlim_t)deadline_ms / 1000 + 1, .rlim_max = (rlim_t)deadline_ms / 1000 + 2 };
+	rlim_t seconds = (rlim_t)deadline_ms / 1000 + 1;
+	struct rlimit cpu = { seconds, seconds + 1 };
 	struct rlimit none = { 0, 0 };
 #ifndef __SANITIZE_ADDRESS__	/* its shadow alone is larger */
 	struct rlimit memory = { LOOK_MEMORY, LOOK_MEMORY };
@@ -153,12 +154,14 @@ int vmcore_look(const char *path, int deadline_ms, struct vmcore_look *ret, stru
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (r == -ETIMEDOUT)
-		return err_set(e, ETIMEDOUT, "'%s': reading it took longer than %d s", path, deadline_ms / 1000);
+		return err_set(e, ETIMEDOUT, "'%s': reading it took longer than %d s", path,
+			       deadline_ms / 1000);
 	if (r < 0)
 		return err_set(e, -r, "'%s': the reader's answer: %s", path, strerror(-r));
 	if (WIFSIGNALED(status) || WEXITSTATUS(status) != 0)
-		return err_set(e, EIO, "'%s': the reader was ended by %s %d (a damaged dump, or too little memory)", path,
-			       WIFSIGNALED(status) ? "signal" : "its exit code",
+		return err_set(e, EIO,
+			       "'%s': the reader was ended by %s %d (a damaged dump, or too little memory)",
+			       path, WIFSIGNALED(status) ? "signal" : "its exit code",
 			       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 	return decode(path, &text, ret, e);
 }

@@ -45,7 +45,8 @@ static int check_machine(const struct vmcore *v, struct err *e)
 	kdump_get_number_attr(v->ctx, KDUMP_ATTR_BYTE_ORDER, &order);
 	kdump_get_string_attr(v->ctx, KDUMP_ATTR_ARCH_NAME, &arch);
 	if (ptr != 8 || order != KDUMP_LITTLE_ENDIAN)
-		return err_set(e, ENOTSUP, "a dump of machine '%s': only 64-bit little-endian ones can be read", arch);
+		return err_set(e, ENOTSUP,
+			       "a dump of machine '%s': only 64-bit little-endian ones can be read", arch);
 	return 0;
 }
 
@@ -71,7 +72,7 @@ int vmcore_open(const char *path, struct vmcore **ret, struct err *e)
 	r = check_machine(v, e);
 	if (r < 0)
 		return err_wrap(e, "'%s'", path);
-	/* Virtual addresses can be read only once this is set; without page tables in the dump it fails, the rest still works. */
+	/* For virtual addresses.  It fails without page tables in the dump; the rest still works. */
 	kdump_set_string_attr(v->ctx, KDUMP_ATTR_OSTYPE, "linux");
 	if (kdump_vmcoreinfo_raw(v->ctx, &v->info) != KDUMP_OK)
 		v->info = xstrdup("");
@@ -118,8 +119,8 @@ static int page_map(struct vmcore *v, kdump_bmp_t **ret, struct err *e)
 }
 
 /* Call FN for each run of pages that the dump holds. */
-static int each_run(struct vmcore *v, void (*fn)(struct vmcore *v, uint64_t from, uint64_t to, void *ctx), void *ctx,
-		    struct err *e)
+static int each_run(struct vmcore *v, void (*fn)(struct vmcore *v, uint64_t from, uint64_t to, void *ctx),
+		    void *ctx, struct err *e)
 {
 	kdump_bmp_t *map = NULL;
 	kdump_addr_t from = 0;

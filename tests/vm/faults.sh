@@ -36,7 +36,7 @@ judge() {
 	case $reset in '' | 0 | 0.0) problems+=("no reset") ;; esac
 	reset=${reset%.*}
 	[ "$status" = 6 ] || problems+=("exit code $status, not 6")
-	[ "${reset:-0}" -le $((deadline + 30)) ] || problems+=("the reset came $reset s after the capture's start")
+	[ "${reset:-0}" -le $((deadline + 30)) ] || problems+=("the reset came after $reset s")
 	has_file dmesg.txt || problems+=("no dmesg.txt")
 	! has_file vmcore || problems+=("a file called vmcore")
 	case " $1 " in *" $state "*) ;; *) problems+=("state '$state', not one of: $1") ;; esac

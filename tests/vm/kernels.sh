@@ -55,7 +55,8 @@ suite_of() {
 # "site release component" of every source that apt knows, deb822 and one-line files alike.
 targets() {
 	# shellcheck disable=SC2016
-	apt-get indextargets --no-release-info --format '$(SITE) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' 2>/dev/null |
+	apt-get indextargets --no-release-info \
+		--format '$(SITE) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' 2>/dev/null |
 		awk '$3 == "main" && $4 == "Packages" { print $1, $2 }' | sort -u
 }
 
@@ -85,7 +86,8 @@ lists() {
 	: > "$tmp/$1/status"
 	main_line="deb [arch=amd64 signed-by=$key] $main $1 main"
 	security_line="deb [arch=amd64 signed-by=$key] $security $1-security main"
-	archive_line="deb [arch=amd64 signed-by=$key check-valid-until=no] http://archive.debian.org/debian $1 main"
+	archive=http://archive.debian.org/debian
+	archive_line="deb [arch=amd64 signed-by=$key check-valid-until=no] $archive $1 main"
 	for lines in "$main_line
 $security_line" "$main_line" "$security_line" "$archive_line"; do
 		echo "$lines" > "$tmp/$1/sources.list"

@@ -30,7 +30,8 @@ static int module_insert(const char *path, const char *options, struct err *e)
 
 	if (fd < 0)
 		return err_set(e, errno, "cannot open '%s': %s", path, strerror(errno));
-	if (syscall(SYS_finit_module, fd, options, plain ? 0 : MODULE_INIT_COMPRESSED_FILE) < 0 && errno != EEXIST)
+	if (syscall(SYS_finit_module, fd, options, plain ? 0 : MODULE_INIT_COMPRESSED_FILE) < 0 &&
+	    errno != EEXIST)
 		return err_set(e, errno, "cannot insert '%s': %s", path, strerror(errno));
 	return 0;
 }
@@ -97,7 +98,8 @@ int disk_find(const char *serial, char **ret, struct err *e)
 
 	while (!disk_look(serial, ret)) {
 		if (now_ms() > end)
-			return err_set(e, ENODEV, "no disk '%s' came within %d s", serial, DISK_WAIT_MS / 1000);
+			return err_set(e, ENODEV, "no disk '%s' came within %d s", serial,
+				       DISK_WAIT_MS / 1000);
 		usleep(10000);
 	}
 	return 0;
@@ -175,14 +177,15 @@ int disk_mount(const struct plan *p, const char *device, bool create, struct err
 
 	if (create && strcmp(p->fstype, "btrfs") == 0 && strstr(p->options, "subvol")) {
 		if (mount(device, MOUNT_POINT, p->fstype, 0, NULL) < 0)
-			return err_set(e, errno, "cannot mount '%s' as %s: %s", device, p->fstype, strerror(errno));
+			return err_set(e, errno, "cannot mount '%s' as %s: %s", device, p->fstype,
+				       strerror(errno));
 		r = subvolume_for(p->options, e);
 		umount(MOUNT_POINT);
 		if (r < 0)
 			return r;
 	}
 	if (mount(device, MOUNT_POINT, p->fstype, flags, *p->options ? p->options : NULL) < 0)
-		return err_set(e, errno, "cannot mount '%s' as %s with the options '%s': %s", device, p->fstype, p->options,
-			       strerror(errno));
+		return err_set(e, errno, "cannot mount '%s' as %s with the options '%s': %s", device,
+			       p->fstype, p->options, strerror(errno));
 	return 0;
 }

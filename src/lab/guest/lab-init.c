@@ -56,7 +56,9 @@ static void set_up(void)
 {
 	static const struct {
 		const char *type, *where;
-	} mounts[] = { { "devtmpfs", "/dev" }, { "proc", "/proc" }, { "sysfs", "/sys" }, { "tmpfs", "/run" } };
+	} mounts[] = {
+		{ "devtmpfs", "/dev" }, { "proc", "/proc" }, { "sysfs", "/sys" }, { "tmpfs", "/run" }
+	};
 	int fd;
 
 	for (size_t i = 0; i < ARRAY_SIZE(mounts); i++) {
@@ -148,7 +150,7 @@ static int arm(const struct plan *p, struct err *e)
 	get("/sys/kernel/kexec_crash_loaded", &loaded);
 	get("/sys/kernel/kexec_crash_size", &size);
 	if (strcmp(buf_text(&loaded), "1") != 0)
-		return err_set(e, EIO, "'%s %s' exited with 0, but the kernel says that no capture kernel is loaded",
+		return err_set(e, EIO, "'%s %s' exited with 0, but the kernel has no capture kernel loaded",
 			       p->run.v[0], p->run.n > 1 ? p->run.v[1] : "");
 	tell(GUEST_ARMED, "sha256=%s reserved=%s", sum, buf_text(&size));
 	return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A hostile guest's stream of files: nothing is written outside the folder, and sizes are those of the files. */
+/* A hostile guest's stream of files: nothing leaves the folder, and sizes are those of the files. */
 #include "stream.h"
 #include "file.h"
 

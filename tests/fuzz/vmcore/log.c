@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct err e = { 0 };
 	int r = log_read(info, &mem, &log, &e);
 
-	if (r == 0 && (log.len == 0 || log.data[0] != '[' || log.data[log.len - 1] != '\n' || strlen(log.data) != log.len))
+	if (r == 0 && (log.len == 0 || log.data[0] != '[' || log.data[log.len - 1] != '\n' ||
+		       strlen(log.data) != log.len))
 		abort();
 	if (r < 0 && (e.code != -r || !*e.text || log.len))
 		abort();

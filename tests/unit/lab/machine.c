@@ -32,11 +32,12 @@ static void write_file(const char *path, const void *data, size_t len, mode_t mo
 	assert_int_equal(fd_write_all(fd, data, len), 0);
 }
 
-/* --- disks --------------------------------------------------------------------------------------- */
+/* --- disks ----------------------------------------------------------------------------------- */
 
 static void the_disk_is_of_the_kind_that_the_drivers_are_for(void **state)
 {
-	static const char builtin[] = "kernel/drivers/block/virtio_blk.ko\nkernel/drivers/nvme/host/nvme.ko\n";
+	static const char builtin[] =
+		"kernel/drivers/block/virtio_blk.ko\nkernel/drivers/nvme/host/nvme.ko\n";
 	static const char dashed[] = "kernel/drivers/block/virtio-blk.ko\n";
 	static const struct {
 		const char *modules[4], *builtin, *want;	/* NULL: not supported */
@@ -116,7 +117,8 @@ static void a_scratch_disk_has_the_identity_of_the_target(void **state)
 static void what_cannot_be_played_names_a_way_out(void **state)
 {
 	char nfs[] = "nfs", ext4[] = "ext4", zfs[] = "zfs";
-	struct recipe_target t[2] = { { .kind = TARGET_NFS, .fstype = nfs }, { .kind = TARGET_FILE, .fstype = ext4 } };
+	struct recipe_target t[2] = { { .kind = TARGET_NFS, .fstype = nfs },
+				      { .kind = TARGET_FILE, .fstype = ext4 } };
 	struct recipe recipe = { .targets = t, .n_targets = 2 };
 	const struct recipe_target *found = NULL;
 	struct storage st;
@@ -131,14 +133,19 @@ static void what_cannot_be_played_names_a_way_out(void **state)
 	assert_int_equal(lab_storage("zfs", "/x", 0, &st, &e), -EINVAL);
 }
 
-/* --- the machine ------------------------------------------------------------------------------------ */
+/* --- the machine ----------------------------------------------------------------------------- */
 
 static void qemu_gets_no_network_and_no_files_of_the_user(void **state)
 {
 	auto_strv struct strv argv = { 0 }, devices = { 0 }, more = { 0 };
 	struct vm vm = {
-		.accel = "tcg", .memory = 1ULL << 30, .kernel = "/k", .initrd = "/i", .append = "console=ttyS0",
-		.devices = &devices, .more = &more,
+		.accel = "tcg",
+		.memory = 1ULL << 30,
+		.kernel = "/k",
+		.initrd = "/i",
+		.append = "console=ttyS0",
+		.devices = &devices,
+		.more = &more,
 	};
 
 	(void)state;
@@ -147,8 +154,10 @@ static void qemu_gets_no_network_and_no_files_of_the_user(void **state)
 	strv_add(&more, "-qmp");
 	vm_argv("/usr/bin/qemu", &vm, &argv);
 	assert_string_equal(argv.v[0], "/usr/bin/qemu");
-	assert_true(strv_has(&argv, "-nodefaults") && strv_has(&argv, "-no-user-config") && strv_has(&argv, "-no-reboot"));
-	assert_true(strv_has(&argv, "tcg,thread=multi") && strv_has(&argv, "1048576K") && strv_has(&argv, "disk"));
+	assert_true(strv_has(&argv, "-nodefaults") && strv_has(&argv, "-no-user-config") &&
+		    strv_has(&argv, "-no-reboot"));
+	assert_true(strv_has(&argv, "tcg,thread=multi") && strv_has(&argv, "1048576K") &&
+		    strv_has(&argv, "disk"));
 	for (size_t i = 0; i + 1 < argv.n; i++)
 		if (strcmp(argv.v[i], "-nic") == 0)
 			assert_string_equal(argv.v[i + 1], "none");
@@ -177,8 +186,17 @@ static int run_script(const char *script, struct seen *seen, int stop_fd, struct
 
 	write_file(path, script, strlen(script), 0700);
 	*vm = (struct vm){
-		.accel = "tcg", .kernel = "k", .initrd = "i", .append = "a", .devices = &none, .console = console,
-		.errors = errors, .stop_fd = stop_fd, .line = see, .ctx = seen, .deadline = now_ms() + 10000,
+		.accel = "tcg",
+		.kernel = "k",
+		.initrd = "i",
+		.append = "a",
+		.devices = &none,
+		.console = console,
+		.errors = errors,
+		.stop_fd = stop_fd,
+		.line = see,
+		.ctx = seen,
+		.deadline = now_ms() + 10000,
 	};
 	return vm_run(path, vm, e);
 }
@@ -193,7 +211,9 @@ static void the_console_is_cut_into_lines_and_logged(void **state)
 	struct vm vm;
 
 	(void)state;
-	assert_int_equal(run_script("#!/bin/sh\nprintf 'one\\r\\n\\ntwo\\rthree\\nrest'; exit 3\n", &seen, -1, &vm, &e), 0);
+	assert_int_equal(run_script("#!/bin/sh\nprintf 'one\\r\\n\\ntwo\\rthree\\nrest'; exit 3\n", &seen,
+				    -1, &vm, &e),
+			 0);
 	assert_string_equal(buf_text(&seen.lines), "one|two|three|");
 	assert_int_equal(vm.status, 3);
 	fd = open(console, O_RDONLY | O_CLOEXEC);
@@ -209,7 +229,8 @@ static void a_machine_that_hangs_is_killed_at_its_deadline(void **state)
 	struct vm vm;
 
 	(void)state;
-	assert_int_equal(run_script("#!/bin/sh\necho hello\nexec sleep 60\n", &seen, -1, &vm, &e), -ETIMEDOUT);
+	assert_int_equal(run_script("#!/bin/sh\necho hello\nexec sleep 60\n", &seen, -1, &vm, &e),
+			 -ETIMEDOUT);
 	assert_int_equal(vm.status, 128 + 9);
 	assert_true(vm.ended - vm.started < 8000);
 	buf_done(&seen.lines);
@@ -232,7 +253,7 @@ static void a_machine_is_killed_when_told_to_stop(void **state)
 	buf_done(&seen.lines);
 }
 
-/* --- the stream of files ------------------------------------------------------------------------------ */
+/* --- the stream of files --------------------------------------------------------------------- */
 
 static void unit(struct buf *to, const char *text)
 {
@@ -277,9 +298,20 @@ static void files_come_out_as_they_went_in(void **state)
 static void a_hostile_stream_is_refused(void **state)
 {
 	static const char *const heads[] = {
-		"", "x", STREAM_FILE, STREAM_FILE "5\n", STREAM_FILE "x name\n", STREAM_FILE "-1 name\n", STREAM_FILE "1 \n",
-		STREAM_FILE "1 ../x\n", STREAM_FILE "1 a/../../x\n", STREAM_FILE "1 /etc/x\n", STREAM_FILE "1 a//b\n",
-		STREAM_FILE "1 .\n", STREAM_FILE "999999 big\n", STREAM_FILE "99999999999999999999 big\n",
+		"",
+		"x",
+		STREAM_FILE,
+		STREAM_FILE "5\n",
+		STREAM_FILE "x name\n",
+		STREAM_FILE "-1 name\n",
+		STREAM_FILE "1 \n",
+		STREAM_FILE "1 ../x\n",
+		STREAM_FILE "1 a/../../x\n",
+		STREAM_FILE "1 /etc/x\n",
+		STREAM_FILE "1 a//b\n",
+		STREAM_FILE "1 .\n",
+		STREAM_FILE "999999 big\n",
+		STREAM_FILE "99999999999999999999 big\n",
 		STREAM_FILE "0 no-end-follows\n",
 	};
 

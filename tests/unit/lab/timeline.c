@@ -53,20 +53,26 @@ static void a_console_becomes_a_timeline(void **state)
 	} rows[] = {
 		{ { NULL }, "", STAGE_START },
 		{ { "SeaBIOS", BOOT }, "boot|", STAGE_BOOTED },
-		{ { BOOT, ARMED, PANIC, UP, "crashcfg: [   1.200] dmesg: saved x", "crashcfg: [   2.000] vmcore: 45 % 23.4 MB/s",
-		    "crashcfg: [   3.000] saved: x", "crashcfg: [   3.100] end: reboot" },
-		  "boot|armed|panic|capture|dmesg|vmcore|45%|renamed|end|", STAGE_ENDING },
+		{ { BOOT, ARMED, PANIC, UP, "crashcfg: [   1.200] dmesg: saved x",
+		    "crashcfg: [   2.000] vmcore: 45 % 23.4 MB/s", "crashcfg: [   3.000] saved: x",
+		    "crashcfg: [   3.100] end: reboot" },
+		  "boot|armed|panic|capture|dmesg|vmcore|45%|renamed|end|",
+		  STAGE_ENDING },
 		/* the panic's line may be lost between two kernels */
 		{ { BOOT, ARMED, UP }, "boot|armed|capture|", STAGE_CAPTURE },
 		/* a kernel's line stands before ours */
-		{ { BOOT, ARMED, PANIC, "[    1.0] random: init" UP }, "boot|armed|panic|capture|", STAGE_CAPTURE },
+		{ { BOOT, ARMED, PANIC, "[    1.0] random: init" UP },
+		  "boot|armed|panic|capture|",
+		  STAGE_CAPTURE },
 		/* what comes too early is not believed */
 		{ { ARMED, PANIC, UP }, "", STAGE_START },
 		{ { BOOT, PANIC, UP }, "boot|", STAGE_BOOTED },
 		{ { BOOT, BOOT, ARMED, ARMED, PANIC }, "boot|armed|panic|", STAGE_PANIC },
 		/* the capture kernel's own panic */
-		{ { BOOT, ARMED, PANIC, "[ 1.0] Kernel panic - not syncing: System is deadlocked on memory" },
-		  "boot|armed|panic|failed|", STAGE_PANIC },
+		{ { BOOT, ARMED, PANIC,
+		    "[ 1.0] Kernel panic - not syncing: System is deadlocked on memory" },
+		  "boot|armed|panic|failed|",
+		  STAGE_PANIC },
 	};
 
 	(void)state;
@@ -83,8 +89,11 @@ static void a_console_becomes_a_timeline(void **state)
 static void what_the_guest_says_is_remembered(void **state)
 {
 	static const char *const lines[] = {
-		BOOT, "crashcfg: kexec_file_load: not enough memory is reserved",
-		"crashcfg-lab: failed '/usr/sbin/crashcfg load' ended by exit code 1", "[    3.0] reboot: Restarting system", NULL,
+		BOOT,
+		"crashcfg: kexec_file_load: not enough memory is reserved",
+		"crashcfg-lab: failed '/usr/sbin/crashcfg load' ended by exit code 1",
+		"[    3.0] reboot: Restarting system",
+		NULL,
 	};
 	static const char *const armed[] = { BOOT, ARMED, NULL };
 	struct play p = { .recipe = { .stall = 60 } };
@@ -103,7 +112,9 @@ static void what_the_guest_says_is_remembered(void **state)
 static void every_stage_has_its_patience(void **state)
 {
 	static const char *const up[] = { BOOT, ARMED, PANIC, UP, NULL };
-	static const char *const busy[] = { BOOT, ARMED, PANIC, UP, "crashcfg: [  99.0] vmcore: 1 % 0.1 MB/s", NULL };
+	static const char *const busy[] = {
+		BOOT, ARMED, PANIC, UP, "crashcfg: [  99.0] vmcore: 1 % 0.1 MB/s", NULL
+	};
 	static const char *const none[] = { NULL };
 	struct play p = { .recipe = { .stall = 60, .grace = 10, .deadline = 0 } };
 	char *waited;

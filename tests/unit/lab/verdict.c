@@ -23,21 +23,26 @@ static void make(struct all *a)
 
 	*a = (struct all){
 		.m = {
-			.state = MANIFEST_COMPLETE, .bytes = 1000, .sha256 = sum, .kernel = kernel, .checked = true, .check = none,
+			.state = MANIFEST_COMPLETE, .bytes = 1000, .sha256 = sum, .kernel = kernel, .checked = true,
+			.check = none, .pages = 20000,
+		},
+		.look = {
+			.info = none, .release = kernel, .log = log, .log_why = none, .page_size = 4096,
 			.pages = 20000,
 		},
-		.look = { .info = none, .release = kernel, .log = log, .log_why = none, .page_size = 4096, .pages = 20000 },
 		.ev = {
-			.release = kernel, .token = "abc", .memory = 1 << 30, .hash_max = 1 << 30, .sha256_image = "11",
-			.sha256_armed = "11", .bytes = 1000, .sha256 = sum, .dmesg = LOG,
+			.release = kernel, .token = "abc", .memory = 1 << 30, .hash_max = 1 << 30,
+			.sha256_image = "11", .sha256_armed = "11", .bytes = 1000, .sha256 = sum, .dmesg = LOG,
 		},
 	};
 	a->ev.manifest = &a->m;
 	a->ev.look = &a->look;
 }
 
-static char other[] = "other", empty[] = "", panic_only[] = "[ 1.0] Kernel panic - not syncing: sysrq triggered crash\n",
-	oops[] = "[ 1.0] crashcfg-lab: token abc\n[ 2.0] Kernel panic - not syncing: Attempted to kill init!\n";
+static char other[] = "other", empty[] = "";
+static char panic_only[] = "[ 1.0] Kernel panic - not syncing: sysrq triggered crash\n";
+static char oops[] = "[ 1.0] crashcfg-lab: token abc\n"
+		     "[ 2.0] Kernel panic - not syncing: Attempted to kill init!\n";
 
 static void nothing(struct all *a) { (void)a; }
 static void image(struct all *a) { a->ev.sha256_armed = "22"; }
@@ -69,15 +74,29 @@ static void one_thing_that_is_wrong_is_named(void **state)
 		void (*spoil)(struct all *a);
 		const char *says;	/* NULL: the dump is good */
 	} rows[] = {
-		{ nothing, NULL }, { no_sum_needed, NULL }, { pages_unknown, NULL },
-		{ image, "loaded an image" }, { no_manifest, "no 'crash.json'" }, { incomplete, "'incomplete'" },
-		{ no_vmcore, "no 'vmcore'" }, { size, "1000 bytes, 'vmcore' has 999" }, { no_sum, "no sha256" },
-		{ sum, "sha256" }, { not_checked, "did not find its dump whole" }, { manifest_kernel, "'other'" },
-		{ no_look, "cannot be opened: not a dump" }, { bad_pages, "3 of the dump's 20000 pages" },
-		{ few_pages, "100 pages only" }, { many_pages, "the guest had 262144" },
-		{ other_pages, "tells of 20001 pages" }, { dump_kernel, "kernel 'other'" },
-		{ no_log, "cannot be read: other" }, { old_log, "not that of this run" },
-		{ other_panic, "Attempted to kill init!" }, { no_dmesg, "'dmesg.txt'" }, { old_dmesg, "'dmesg.txt'" },
+		{ nothing, NULL },
+		{ no_sum_needed, NULL },
+		{ pages_unknown, NULL },
+		{ image, "loaded an image" },
+		{ no_manifest, "no 'crash.json'" },
+		{ incomplete, "'incomplete'" },
+		{ no_vmcore, "no 'vmcore'" },
+		{ size, "1000 bytes, 'vmcore' has 999" },
+		{ no_sum, "no sha256" },
+		{ sum, "sha256" },
+		{ not_checked, "did not find its dump whole" },
+		{ manifest_kernel, "'other'" },
+		{ no_look, "cannot be opened: not a dump" },
+		{ bad_pages, "3 of the dump's 20000 pages" },
+		{ few_pages, "100 pages only" },
+		{ many_pages, "the guest had 262144" },
+		{ other_pages, "tells of 20001 pages" },
+		{ dump_kernel, "kernel 'other'" },
+		{ no_log, "cannot be read: other" },
+		{ old_log, "not that of this run" },
+		{ other_panic, "Attempted to kill init!" },
+		{ no_dmesg, "'dmesg.txt'" },
+		{ old_dmesg, "'dmesg.txt'" },
 	};
 
 	(void)state;

@@ -70,7 +70,7 @@ static void prb_put(struct kernel *k, uint64_t id, unsigned state, uint64_t nsec
 {
 	uint64_t at = id % 4, len = strlen(text), size = (8 + len + 7) & ~UINT64_C(7), begin = k->pos;
 
-	if (begin % 256 + size > 256)		/* the text goes to the ring's start, the block's begin stays */
+	if (begin % 256 + size > 256) /* the text goes to the ring's start, the block's begin stays */
 		k->pos += 256 - begin % 256;
 	memcpy(k->bytes + DATA + k->pos % 256 + 8, text, len);
 	k->pos += size;
@@ -131,7 +131,8 @@ static void a_text_at_the_ring_end_is_found_at_its_start(void **state)
 {
 	static const char turned[] = "after the turn, and too long for what was left of the ring";
 	struct kernel k;
-	auto_free char *want = xasprintf("[    1.000000] before\n[    2.000000] %s\n[    3.000000] \n", turned);
+	auto_free char *want =
+		xasprintf("[    1.000000] before\n[    2.000000] %s\n[    3.000000] \n", turned);
 
 	(void)state;
 	prb_make(&k, 1, 3);
@@ -207,7 +208,7 @@ static void a_vmcoreinfo_without_a_layout_is_refused(void **state)
 	}
 }
 
-/* --- the ring of records before 5.10 ------------------------------------------------------------ */
+/* --- the ring of records before 5.10 --------------------------------------------------------- */
 
 static const char record_info[] =
 	"SYMBOL(log_buf)=ffffffff80000000\nSYMBOL(log_buf_len)=ffffffff80000008\n"
@@ -277,7 +278,7 @@ static void a_ring_of_nothing_but_turns_comes_to_an_end(void **state)
 	assert_int_equal(r, -EINVAL);
 }
 
-/* --- files that are no dumps --------------------------------------------------------------------- */
+/* --- files that are no dumps ----------------------------------------------------------------- */
 
 static void what_is_no_dump_is_told_apart(void **state)
 {
@@ -288,7 +289,8 @@ static void what_is_no_dump_is_told_apart(void **state)
 	assert_int_equal(vmcore_look("/nonexistent", 5000, &look, &e), -ENOENT);
 	assert_non_null(strstr(e.text, "'/nonexistent'"));
 	assert_int_equal(vmcore_look("/dev/null", 5000, &look, &e), -EINVAL);
-	assert_int_equal(vmcore_look("/proc/self/exe", 5000, &look, &e), -EINVAL);	/* an ELF file, but no core */
+	/* an ELF file, but no core */
+	assert_int_equal(vmcore_look("/proc/self/exe", 5000, &look, &e), -EINVAL);
 	assert_true(vmcore_look("/", 5000, &look, &e) < 0);
 	assert_null(look.info);
 }

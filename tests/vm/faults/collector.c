@@ -21,7 +21,8 @@ static int begin_dump(const char *path)
 	memcpy(block, "KDUMP   ", 8);
 	for (int i = 0; i < 256; i++) {
 		fwrite(block, 1, sizeof(block), f);
-		printf("Copying data                                      : [ %2d.0 %%] \\  eta: 9s\r", i / 8);
+		printf("Copying data                                      : [ %2d.0 %%] \\  eta: 9s\r",
+		       i / 8);
 		fflush(stdout);
 	}
 	return fclose(f) != 0;

@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-/* Send TEXT, then read until a line that answers it ("return" or "error"); greetings and events are passed over. */
+/* Send TEXT, then read until a line that answers it ("return" or "error"); greeting and events pass. */
 static int ask(FILE *f, const char *text)
 {
 	char line[4096];
