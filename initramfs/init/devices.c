@@ -68,7 +68,10 @@ static void note(struct devices *d, const struct uevent *ev)
 	}
 	if (i == d->n && d->n == DEVICES_MAX)
 		return;
-	dev = i < d->n ? &d->list[i] : vec_push(&d->list, &d->n);
+	if (i < d->n)
+		dev = &d->list[i];
+	else
+		dev = vec_push(&d->list, &d->n);
 	memcpy(dev->name, ev->devname, sizeof(dev->name));
 	/* "change" may mean another medium; "add" for a known one is our own announcement. */
 	if (strcmp(ev->action, "change") == 0)

@@ -143,12 +143,13 @@ static int check_descs(struct source *s, struct kdump *k, const struct layout *l
 		for (size_t i = 0; i < n; i++) {
 			uint64_t offset = get64(s->piece + i * DESC_SIZE);
 			uint32_t size = get32(s->piece + i * DESC_SIZE + 8);
+			unsigned long long page = from + i;
 
 			if (offset < data || size == 0 || size > k->block_size || offset > s->size ||
 			    size > s->size - offset)
 				return err_set(e, EINVAL,
 					       "page %llu of %llu lies outside the file: %u bytes at %llu of %llu",
-					       (unsigned long long)(from + i), (unsigned long long)k->pages, size,
+					       page, (unsigned long long)k->pages, size,
 					       (unsigned long long)offset, (unsigned long long)s->size);
 			if (offset + size > k->end)
 				k->end = offset + size;

@@ -95,8 +95,9 @@ static int decode_phases(const struct json *j, struct manifest *m, struct err *e
 	int r = list_len(j, "phases", &n, e);
 
 	for (size_t i = 0; i < n && r == 0; i++) {
-		r = record_decode(phase_fields, ARRAY_SIZE(phase_fields), js_at(js_get(j, "phases"), i), false,
-				  vec_push(&m->phases, &m->n_phases), e);
+		struct manifest_phase *to = vec_push(&m->phases, &m->n_phases);
+
+		r = record_decode(phase_fields, ARRAY_SIZE(phase_fields), js_at(js_get(j, "phases"), i), false, to, e);
 		if (r < 0)
 			return err_wrap(e, "phases[%zu]", i);
 	}
@@ -109,8 +110,10 @@ static int decode_attempts(const struct json *j, struct manifest *m, struct err 
 	int r = list_len(j, "attempts", &n, e);
 
 	for (size_t i = 0; i < n && r == 0; i++) {
+		struct manifest_attempt *to = vec_push(&m->attempts, &m->n_attempts);
+
 		r = record_decode(attempt_fields, ARRAY_SIZE(attempt_fields), js_at(js_get(j, "attempts"), i), false,
-				  vec_push(&m->attempts, &m->n_attempts), e);
+				  to, e);
 		if (r < 0)
 			return err_wrap(e, "attempts[%zu]", i);
 	}
