@@ -43,15 +43,19 @@ static void print_text(const struct estimate *s)
 	char text[SIZE_TEXT_MAX], value[SIZE_TEXT_MAX];
 
 	for (size_t i = 0; i < s->sum.n_parts; i++)
-		printf("%-12s %10s   %s\n", s->sum.parts[i].name, size_human(s->sum.parts[i].bytes, text), s->sum.parts[i].why);
-	printf("%-12s %10s   rounded to CRASHKERNEL=%s\n", "sum", size_human(s->sum.need, text), size_format(s->sum.value, value));
+		printf("%-12s %10s   %s\n", s->sum.parts[i].name, size_human(s->sum.parts[i].bytes, text),
+		       s->sum.parts[i].why);
+	printf("%-12s %10s   rounded to CRASHKERNEL=%s\n", "sum", size_human(s->sum.need, text),
+	       size_format(s->sum.value, value));
 	if (!s->value)
-		printf("this machine has %s: more than half of it is not given away by 'auto'; set CRASHKERNEL yourself\n",
+		printf("this machine has %s: more than half of it is not given away by 'auto'; set "
+		       "CRASHKERNEL yourself\n",
 		       size_human(s->facts->mem_total, text));
 	if (s->settings->crashkernel)
 		printf("the settings say CRASHKERNEL=%s\n", s->settings->crashkernel);
 	if (s->facts->crash_size >= 0)
-		printf("reserved now: %s\n", s->facts->crash_size ? size_human((uint64_t)s->facts->crash_size, text) : "nothing");
+		printf("reserved now: %s\n",
+		       s->facts->crash_size ? size_human((uint64_t)s->facts->crash_size, text) : "nothing");
 }
 
 static void print_json(const struct estimate *s)
@@ -95,7 +99,10 @@ static int run_estimate(struct cli *cli, int argc, char *argv[], struct err *e)
 	reserve_compute(s.facts, s.image, &s.sum);
 	s.value = reserve_auto(s.facts, s.image);
 	if (!s.image && !cli->quiet)
-		fprintf(stderr, "crashcfg: note: the image's size is a usual one, since none can be planned here: %s\n", s.why.text);
+		fprintf(stderr,
+			"crashcfg: note: the image's size is a usual one, since none can be planned "
+			"here: %s\n",
+			s.why.text);
 	if (cli->json)
 		print_json(&s);
 	else
@@ -104,9 +111,12 @@ static int run_estimate(struct cli *cli, int argc, char *argv[], struct err *e)
 }
 
 const struct command cmd_estimate = {
-	.name = "estimate", .args = "", .run = run_estimate,
+	.name = "estimate",
+	.args = "",
+	.run = run_estimate,
 	.summary = "Say how much memory a capture needs here, and why",
-	.text = "Prints the parts that CRASHKERNEL=auto is the sum of: the kernel's own need as its image tells it, what it "
-		"allocates until its init runs, the capture image packed and unpacked, makedumpfile with its bitmaps (which grow "
-		"with the memory), drivers, and a margin.",
+	.text = "Prints the parts that CRASHKERNEL=auto is the sum of: the kernel's own need as its "
+		"image tells it, what it allocates until its init runs, the capture image packed and "
+		"unpacked, makedumpfile with its bitmaps (which grow with the memory), drivers, and a "
+		"margin.",
 };

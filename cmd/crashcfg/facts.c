@@ -41,7 +41,8 @@ static void print_text(const struct facts *f)
 	printf("kexec disabled     %s\n", known_text(f->kexec_disabled));
 	printf("lockdown           %s\n", or_unknown(f->lockdown));
 	for (size_t i = 0; i < f->n_kernels; i++)
-		printf("%-18s %s%s, %s\n", i ? "" : "kernels", f->kernels[i].image, &f->kernels[i] == chosen ? " (chosen)" : "",
+		printf("%-18s %s%s, %s\n", i ? "" : "kernels", f->kernels[i].image,
+		       &f->kernels[i] == chosen ? " (chosen)" : "",
 		       f->kernels[i].modules ? f->kernels[i].modules : "no modules");
 	if (!f->n_kernels)
 		printf("kernels            none\n");
@@ -112,9 +113,12 @@ static int run_facts(struct cli *cli, int argc, char *argv[], struct err *e)
 }
 
 const struct command cmd_facts = {
-	.name = "facts", .args = "", .run = run_facts,
+	.name = "facts",
+	.args = "",
+	.run = run_facts,
 	.summary = "Show what is known of this system",
-	.text = "Prints what every decision is made from: the system, its kernels (the chosen one is the running one if it is "
-		"installed, else the newest), memory, processors, and the state of kexec. What cannot be read, without root or "
-		"below a foreign root, is 'unknown' ('null' in JSON).",
+	.text = "Prints what every decision is made from: the system, its kernels (the chosen one is the "
+		"running one if it is installed, else the newest), memory, processors, and the state of "
+		"kexec. What cannot be read, without root or below a foreign root, is 'unknown' ('null' "
+		"in JSON).",
 };

@@ -69,9 +69,12 @@ static int find_kernel(struct loading *l, const char *wanted, struct err *e)
 	}
 	k = facts_kernel(l->facts, wanted);
 	if (!k && wanted)
-		return err_set(e, ENOENT, "kernel '%s' is not installed; 'crashcfg facts' lists those that are", wanted);
+		return err_set(e, ENOENT,
+			       "kernel '%s' is not installed; 'crashcfg facts' lists those that are", wanted);
 	if (!k)
-		return err_set(e, ENOENT, "no kernel is installed in '/boot' or '/lib/modules'; name one: --kernel FILE");
+		return err_set(
+			e, ENOENT,
+			"no kernel is installed in '/boot' or '/lib/modules'; name one: --kernel FILE");
 	l->kernel = xstrdup(k->image);
 	l->release = xstrdup(k->release);
 	return 0;
@@ -85,7 +88,9 @@ static int check_image(struct loading *l, const struct root *root, struct err *e
 	int r = root_read(root, l->image, IMAGE_MAX, &bytes, &why);
 
 	if (r == -ENOENT)
-		return err_set(e, ENOENT, "there is no capture image '%s'; 'crashcfg apply' builds it ('crashcfg build' builds it only)",
+		return err_set(e, ENOENT,
+			       "there is no capture image '%s'; 'crashcfg apply' builds it ('crashcfg "
+			       "build' builds it only)",
 			       l->image);
 	if (r == 0)
 		r = image_read_id(buf_text(&bytes), bytes.len, &l->id, &why);
@@ -104,7 +109,9 @@ static int find_image(struct loading *l, const struct root *root, const char *wa
 	else if (l->release)
 		l->image = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, l->release);
 	else
-		r = err_set(e, EINVAL, "'%s' does not tell its release, so which image is its own is not known; name one: --image FILE",
+		r = err_set(e, EINVAL,
+			    "'%s' does not tell its release, so which image is its own is not known; "
+			    "name one: --image FILE",
 			    l->kernel);
 	return r < 0 ? r : check_image(l, root, e);
 }
@@ -140,9 +147,10 @@ static void print(const struct loading *l, const struct cli *cli)
 	const struct facts *f = l->facts;
 
 	if (!cli->quiet)
-		fprintf(out_words(cli), "loaded '%s' with '%s' (%s) into %s of reserved memory, %.2f s\ncommand line: %s\n",
-			l->kernel, l->image, size_human(l->image_bytes, bytes), size_human((uint64_t)f->crash_size, reserved),
-			l->seconds, l->cmdline);
+		fprintf(out_words(cli),
+			"loaded '%s' with '%s' (%s) into %s of reserved memory, %.2f s\ncommand line: %s\n",
+			l->kernel, l->image, size_human(l->image_bytes, bytes),
+			size_human((uint64_t)f->crash_size, reserved), l->seconds, l->cmdline);
 	if (cli->json) {
 		auto_json struct json *j = cli_json();
 
@@ -169,12 +177,15 @@ static int run_load(struct cli *cli, int argc, char *argv[], struct err *e)
 	if (argc > 1)
 		return err_set(e, ERR_USAGE, "load takes no argument, got '%s'", argv[1]);
 	if (!cli->root.host)
-		return err_set(e, ENOTSUP, "nothing can be loaded for '%s': it is not the system that runs", cli->root.path);
+		return err_set(e, ENOTSUP, "nothing can be loaded for '%s': it is not the system that runs",
+			       cli->root.path);
 	r = out_settings_only(cli, &l.settings, e);
 	if (r != 0)
 		return r;
 	if (!l.settings->dump_active)
-		return err_set(e, ECANCELED, "DUMP_ACTIVE is 'no', so nothing is loaded; set it to 'yes' and run 'crashcfg apply'");
+		return err_set(e, ECANCELED,
+			       "DUMP_ACTIVE is 'no', so nothing is loaded; set it to 'yes' and run "
+			       "'crashcfg apply'");
 	r = facts_read(&cli->root, &l.facts, e);
 	r = r < 0 ? r : find_kernel(&l, o->kernel ? o->kernel : l.settings->capture_kernel, e);
 	r = r < 0 ? r : find_image(&l, &cli->root, o->image, e);
@@ -189,22 +200,28 @@ static int run_load(struct cli *cli, int argc, char *argv[], struct err *e)
 static const struct option_row options[] = {
 	{ "kernel", "VER", offsetof(struct load_options, kernel),
 	  "an installed kernel's release, or a kernel's file (the running one, else the newest)", NULL },
-	{ "image", "FILE", offsetof(struct load_options, image), "that image, not the one that 'build' made for the kernel",
-	  NULL },
-	{ "cmdline-add", "TEXT", offsetof(struct load_options, add), "words for the capture kernel's command line, behind all others",
-	  NULL },
+	{ "image", "FILE", offsetof(struct load_options, image),
+	  "that image, not the one that 'build' made for the kernel", NULL },
+	{ "cmdline-add", "TEXT", offsetof(struct load_options, add),
+	  "words for the capture kernel's command line, behind all others", NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };
 
 const struct command cmd_load = {
-	.name = "load", .args = "", .run = run_load, .options = options, .options_size = sizeof(struct load_options),
+	.name = "load",
+	.args = "",
+	.run = run_load,
+	.options = options,
+	.options_size = sizeof(struct load_options),
 	.summary = "Load the capture kernel and image: arm this host",
-	.text = "Loads the capture kernel and its image into the memory that crashkernel= reserved, by kexec_file_load(2), so that "
-		"a panic starts it. The image is checked to be whole first, and everything that the kernel is known to refuse is "
-		"looked at before anything is given up. Where the running kernel lacks that call, kexec(8) does it by the older "
-		"one; a refusal for a signature or lockdown is never evaded.\n\n"
-		"The capture kernel's command line is that of the running kernel without what is meant for the full system, with "
-		"what a kernel needs to live in little memory, and with CAPTURE_CMDLINE_REMOVE and CAPTURE_CMDLINE_ADD at last. It "
-		"bears this boot's id, which the dump's manifest then tells.\n\n"
+	.text = "Loads the capture kernel and its image into the memory that crashkernel= reserved, by "
+		"kexec_file_load(2), so that a panic starts it. The image is checked to be whole first, and "
+		"everything that the kernel is known to refuse is looked at before anything is given up. "
+		"Where the running kernel lacks that call, kexec(8) does it by the older one; a refusal for a "
+		"signature or lockdown is never evaded.\n\n"
+		"The capture kernel's command line is that of the running kernel without what is meant for "
+		"the full system, with what a kernel needs to live in little memory, and with "
+		"CAPTURE_CMDLINE_REMOVE and CAPTURE_CMDLINE_ADD at last. It bears this boot's id, which the "
+		"dump's manifest then tells.\n\n"
 		"'apply' loads by itself what it built; the unit crashcfg.service runs 'load' at every boot.",
 };

@@ -17,8 +17,10 @@ static int run_unload(struct cli *cli, int argc, char *argv[], struct err *e)
 	if (r < 0)
 		return r;
 	if (!cli->quiet)
-		fputs(was_loaded ? "the capture kernel is unloaded: a panic is not captured now; 'crashcfg load' arms this host again\n" :
-		      "no capture kernel was loaded\n", out_words(cli));
+		fputs(was_loaded ? "the capture kernel is unloaded: a panic is not captured now; "
+				   "'crashcfg load' arms this host again\n" :
+				   "no capture kernel was loaded\n",
+		      out_words(cli));
 	if (cli->json) {
 		auto_json struct json *j = cli_json();
 
@@ -30,9 +32,11 @@ static int run_unload(struct cli *cli, int argc, char *argv[], struct err *e)
 }
 
 const struct command cmd_unload = {
-	.name = "unload", .args = "", .run = run_unload,
+	.name = "unload",
+	.args = "",
+	.run = run_unload,
 	.summary = "Unload the capture kernel: disarm this host until the next load",
-	.text = "Takes the capture kernel out of the reserved memory. The memory stays reserved, and settings, image and boot "
-		"loader stay as they are: 'load' arms the host again, and so does the next boot. To disarm for good set "
-		"DUMP_ACTIVE to 'no' and run 'apply'.",
+	.text = "Takes the capture kernel out of the reserved memory. The memory stays reserved, and "
+		"settings, image and boot loader stay as they are: 'load' arms the host again, and so "
+		"does the next boot. To disarm for good set DUMP_ACTIVE to 'no' and run 'apply'.",
 };

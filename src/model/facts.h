@@ -13,7 +13,7 @@ struct kernel_fact {
 	char *release;		/* "6.1.0-50-amd64" */
 	char *image;		/* "/boot/vmlinuz-6.1.0-50-amd64" below the root */
 	char *modules;		/* "/lib/modules/6.1.0-50-amd64", NULL: it has none */
-	uint64_t init_size;	/* bytes of memory that it says it needs to start; 0 unknown, see kernel_head_read() */
+	uint64_t init_size;	/* bytes that it says it needs to start (kernel_head_read()); 0 unknown */
 	uint32_t cmdline_max;	/* longest command line that it takes, without the NUL; 0 unknown */
 };
 
@@ -29,7 +29,7 @@ struct facts {
 	char *running;		/* uname -r of that system, NULL unknown */
 	char *cmdline;		/* /proc/cmdline, NULL unknown */
 	char *boot_id;		/* NULL unknown */
-	uint64_t mem_total;	/* bytes the kernel sees as System RAM (/proc/iomem, else MemTotal); 0 unknown */
+	uint64_t mem_total;	/* bytes the kernel sees as System RAM (iomem, else MemTotal); 0 unknown */
 	unsigned cpus;		/* online, 0 unknown */
 	int64_t boot_apicid;	/* x86: APIC id of the CPU that the machine boots with; -1 unknown */
 	int64_t crash_size;	/* /sys/kernel/kexec_crash_size in bytes; -1 unknown */

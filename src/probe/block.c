@@ -100,13 +100,15 @@ static int refuse_mapped(const struct root *root, const struct block_dev *b, str
 	static const struct {
 		const char *prefix, *what;
 	} kinds[] = {
-		{ "LVM-", "LVM volume" }, { "CRYPT-", "encrypted device (LUKS)" }, { "mpath-", "multipath device" },
-		{ "DMRAID-", "firmware RAID" }, { "VDO-", "VDO volume" }, { "stratis-", "Stratis volume" },
+		{ "LVM-", "LVM volume" },	  { "CRYPT-", "encrypted device (LUKS)" },
+		{ "mpath-", "multipath device" }, { "DMRAID-", "firmware RAID" },
+		{ "VDO-", "VDO volume" },	  { "stratis-", "Stratis volume" },
 	};
-	auto_free char *name = read_attr(root, b->disk, "dm/name"), *uuid = read_attr(root, b->disk, "dm/uuid");
+	auto_free char *name = read_attr(root, b->disk, "dm/name"),
+		       *uuid = read_attr(root, b->disk, "dm/uuid");
 	const char *what = "device-mapper device", *kind = uuid ? uuid : "";
 
-	if (strncmp(kind, "part", 4) == 0 && strchr(kind, '-'))		/* "part1-mpath-...": kpartx' partitions */
+	if (strncmp(kind, "part", 4) == 0 && strchr(kind, '-')) /* "part1-mpath-...": kpartx' partitions */
 		kind = strchr(kind, '-') + 1;
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (strncmp(kind, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
@@ -114,7 +116,8 @@ static int refuse_mapped(const struct root *root, const struct block_dev *b, str
 	return err_set(e, ENOTSUP, "%s '%s'", what, name ? name : base_name(b->disk));
 }
 
-/* NVMe: the controllers behind the disk.  One of its own lies above it, of several paths each has a link beside it. */
+/* NVMe: the controllers behind the disk.  One of its own lies above it, of several paths each has a link
+ * beside it. */
 static void nvme_controllers(const struct root *root, const struct block_dev *b, struct strv *ret)
 {
 	auto_free char *dir = parent(b->disk);
@@ -129,8 +132,10 @@ static void nvme_controllers(const struct root *root, const struct block_dev *b,
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *path = xasprintf("%s/%s", dir, names.v[i]), *real = NULL;
 
-		if (strncmp(names.v[i], "nvme", 4) == 0 && strspn(names.v[i] + 4, "0123456789") == strlen(names.v[i] + 4) &&
-		    root_realpath(root, path, &real) == 0 && strncmp(real, SYS_DEVICES "/", strlen(SYS_DEVICES "/")) == 0)
+		if (strncmp(names.v[i], "nvme", 4) == 0 &&
+		    strspn(names.v[i] + 4, "0123456789") == strlen(names.v[i] + 4) &&
+		    root_realpath(root, path, &real) == 0 &&
+		    strncmp(real, SYS_DEVICES "/", strlen(SYS_DEVICES "/")) == 0)
 			strv_add_once(ret, real);
 	}
 }
@@ -153,7 +158,8 @@ static int nvme_is_plain(const struct root *root, const struct block_dev *b, str
 		auto_free char *transport = read_attr(root, controllers.v[i], "transport");
 
 		if (transport && strcmp(transport, "pcie") != 0)
-			return err_set(e, ENOTSUP, "NVMe over fabrics ('%s' by %s)", base_name(b->disk), transport);
+			return err_set(e, ENOTSUP, "NVMe over fabrics ('%s' by %s)", base_name(b->disk),
+				       transport);
 	}
 	return 0;
 }
@@ -164,7 +170,9 @@ static const char *remote_part(const char *path)
 	static const struct {
 		const char *part, *what;
 	} parts[] = {
-		{ "/session", "iSCSI disk" }, { "/ctlr_", "FCoE disk" }, { "/net/", "disk that comes by the network" },
+		{ "/session", "iSCSI disk" },
+		{ "/ctlr_", "FCoE disk" },
+		{ "/net/", "disk that comes by the network" },
 		{ "/tcm_loop", "disk that this host exports to itself" },
 	};
 
@@ -183,7 +191,8 @@ int block_is_plain(const struct root *root, const struct block_dev *b, struct er
 		return refuse_mapped(root, b, e);
 	if (has(root, b->disk, "md")) {
 		level = read_attr(root, b->disk, "md/level");
-		return err_set(e, ENOTSUP, "MD array '%s' (%s)", name, level && *level ? level : "level not known");
+		return err_set(e, ENOTSUP, "MD array '%s' (%s)", name,
+			       level && *level ? level : "level not known");
 	}
 	if (has(root, b->disk, "loop") || strncmp(name, "loop", 4) == 0)
 		return err_set(e, ENOTSUP, "loop device '%s'", name);
@@ -198,7 +207,8 @@ int block_is_plain(const struct root *root, const struct block_dev *b, struct er
 	return 0;
 }
 
-/* Built into the running kernel?  Then its name may be none that modules.builtin knows (pcieportdrv), and nothing is needed. */
+/* Built into the running kernel?  Then its name may be none that modules.builtin knows (pcieportdrv), and
+ * nothing is needed. */
 static bool is_loaded_module(const struct root *root, const char *name)
 {
 	auto_free char *path = xasprintf("/sys/module/%s/initstate", name);
@@ -207,7 +217,8 @@ static bool is_loaded_module(const struct root *root, const char *name)
 }
 
 /* One device of sysfs: how the kernel would ask for its driver, and which module drives it now. */
-static void add_device(const struct root *root, const char *dir, struct strv *modaliases, struct strv *drivers)
+static void add_device(const struct root *root, const char *dir, struct strv *modaliases,
+		       struct strv *drivers)
 {
 	auto_free char *modalias = read_attr(root, dir, "modalias");
 	auto_free char *link = xasprintf("%s/driver/module", dir), *module = NULL;
@@ -218,7 +229,8 @@ static void add_device(const struct root *root, const char *dir, struct strv *mo
 		strv_add_once(drivers, base_name(module));
 }
 
-static void add_upwards(const struct root *root, const char *from, struct strv *modaliases, struct strv *drivers)
+static void add_upwards(const struct root *root, const char *from, struct strv *modaliases,
+			struct strv *drivers)
 {
 	auto_free char *dir = xstrdup(from);
 
@@ -232,7 +244,8 @@ static void add_upwards(const struct root *root, const char *from, struct strv *
 	}
 }
 
-void block_drivers(const struct root *root, const struct block_dev *b, struct strv *modaliases, struct strv *drivers)
+void block_drivers(const struct root *root, const struct block_dev *b, struct strv *modaliases,
+		   struct strv *drivers)
 {
 	auto_strv struct strv controllers = { 0 };
 	const char *name = base_name(b->disk);

@@ -19,14 +19,18 @@ void block_done(struct block_dev *b);
 #define auto_block AUTO(block_done)
 
 /* -ENOENT: sysfs below the root has no such device. */
-int block_by_number(const struct root *root, unsigned maj, unsigned min, struct block_dev *ret, struct err *e);
+int block_by_number(const struct root *root, unsigned maj, unsigned min, struct block_dev *ret,
+		    struct err *e);
 /* NAME as in /sys/class/block: "vda2". */
 int block_by_name(const struct root *root, const char *name, struct block_dev *ret, struct err *e);
 
-/* -ENOTSUP: the device is not a disk or a partition of one that drivers alone make appear; text names what it is. */
+/* -ENOTSUP: the device is not a disk or a partition of one that drivers alone make appear; text names what it
+ * is. */
 int block_is_plain(const struct root *root, const struct block_dev *b, struct err *e);
 
-/* What makes the disk appear: modaliases of every device from the disk upwards, and modules of the bound drivers. */
-void block_drivers(const struct root *root, const struct block_dev *b, struct strv *modaliases, struct strv *drivers);
+/* What makes the disk appear: modaliases of every device from the disk upwards, and modules of the bound
+ * drivers. */
+void block_drivers(const struct root *root, const struct block_dev *b, struct strv *modaliases,
+		   struct strv *drivers);
 
 #endif

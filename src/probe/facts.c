@@ -116,8 +116,10 @@ static void add_kernel(const struct root *root, struct facts *f, const char *rel
 /* A release starts with a digit; a copy that somebody set aside is not one more kernel. */
 static bool is_release(const char *name)
 {
-	static const char *const aside[] = { ".old", ".bak", ".orig", ".sig", ".hmac", ".rpmsave", ".dpkg-old",
-					     ".dpkg-new", ".dpkg-tmp", "~" };
+	static const char *const aside[] = {
+		".old", ".bak", ".orig", ".sig", ".hmac", ".rpmsave",
+		".dpkg-old", ".dpkg-new", ".dpkg-tmp", "~",
+	};
 	size_t len = strlen(name);
 
 	if (!isdigit((unsigned char)name[0]) || strncmp(name, "0-rescue-", 9) == 0)
@@ -145,7 +147,8 @@ static void add_from_folders(const struct root *root, struct facts *f, const cha
 
 static int by_version(const void *a, const void *b)
 {
-	return version_compare(((const struct kernel_fact *)a)->release, ((const struct kernel_fact *)b)->release);
+	return version_compare(((const struct kernel_fact *)a)->release,
+			       ((const struct kernel_fact *)b)->release);
 }
 
 static void read_kernels(const struct root *root, struct facts *f)

@@ -73,7 +73,8 @@ static bool is_at(struct libmnt_fs *fs, const char *path, size_t len)
 }
 
 /* What is mounted on PARENT at the first LEN bytes of PATH. */
-static struct libmnt_fs *child_at(struct libmnt_table *t, struct libmnt_fs *parent, const char *path, size_t len)
+static struct libmnt_fs *child_at(struct libmnt_table *t, struct libmnt_fs *parent, const char *path,
+				  size_t len)
 {
 	struct libmnt_fs *fs, *found = NULL;
 	struct libmnt_iter *it = mnt_new_iter(MNT_ITER_FORWARD);
@@ -193,7 +194,8 @@ static struct libmnt_fs *longest(struct libmnt_table *t, const char *path)
 	return found;
 }
 
-static int find_in_fstab(struct libmnt_table *t, const char *path, unsigned binds, struct mount_seen *ret, struct err *e)
+static int find_in_fstab(struct libmnt_table *t, const char *path, unsigned binds, struct mount_seen *ret,
+			 struct err *e)
 {
 	struct libmnt_fs *fs = longest(t, path);
 	auto_mount struct mount_seen m = { 0 };
@@ -204,12 +206,14 @@ static int find_in_fstab(struct libmnt_table *t, const char *path, unsigned bind
 	if (!fs)
 		return err_set(e, ENOENT, "no line of '/etc/fstab' tells which file system holds '%s'", path);
 	source = mnt_fs_get_srcpath(fs);
-	if (mnt_fs_get_option(fs, "bind", NULL, NULL) != 0 && mnt_fs_get_option(fs, "rbind", NULL, NULL) != 0) {
+	if (mnt_fs_get_option(fs, "bind", NULL, NULL) != 0 &&
+	    mnt_fs_get_option(fs, "rbind", NULL, NULL) != 0) {
 		describe(fs, false, ret);
 		return 0;
 	}
 	if (!source || *source != '/' || binds == 0)
-		return err_set(e, EINVAL, "the bind mount of '%s' in '/etc/fstab' leads nowhere", mnt_fs_get_target(fs));
+		return err_set(e, EINVAL, "the bind mount of '%s' in '/etc/fstab' leads nowhere",
+			       mnt_fs_get_target(fs));
 	r = find_in_fstab(t, source, binds - 1, &m, e);
 	if (r < 0)
 		return r;

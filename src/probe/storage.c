@@ -36,7 +36,8 @@ static const char *driver_of(const char *fstype)
 	static const struct {
 		const char *type, *driver;
 	} known[] = {
-		{ "ext4", "ext4" }, { "ext3", "ext4" }, { "ext2", "ext4" }, { "xfs", "xfs" }, { "btrfs", "btrfs" },
+		{ "ext4", "ext4" }, { "ext3", "ext4" }, { "ext2", "ext4" },
+		{ "xfs", "xfs" }, { "btrfs", "btrfs" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
@@ -54,36 +55,52 @@ static int check_device(const struct root *root, const struct block_dev *b, cons
 	int r = block_is_plain(root, b, &what);
 
 	if (r < 0)
-		return err_set(e, -r, "%s lies on %s: not yet known to the native builder; " NAME_ANOTHER, where, what.text);
+		return err_set(e, -r, "%s lies on %s: not yet known to the native builder; " NAME_ANOTHER,
+			       where, what.text);
 	return 0;
 }
 
 static int check_superblock(const struct superblock *s, const struct block_dev *b, struct err *e)
 {
 	if (!driver_of(s->type))
-		return err_set(e, ENOTSUP, "'%s' holds '%s': a dump can be written to ext4, xfs and btrfs", b->node, s->type);
+		return err_set(e, ENOTSUP, "'%s' holds '%s': a dump can be written to ext4, xfs and btrfs",
+			       b->node, s->type);
 	if (s->external_log)
-		return err_set(e, ENOTSUP, "the journal of the %s file system on '%s' lies on another device: not yet known to the "
-			       "native builder; " NAME_ANOTHER, s->type, b->node);
+		return err_set(e, ENOTSUP,
+			       "the journal of the %s file system on '%s' lies on another device: not "
+			       "yet known to the native builder; " NAME_ANOTHER,
+			       s->type, b->node);
 	if (s->devices > 1)
-		return err_set(e, ENOTSUP, "the btrfs file system on '%s' spreads over %u devices: not yet known to the native "
-			       "builder; " NAME_ANOTHER, b->node, s->devices);
+		return err_set(
+			e, ENOTSUP,
+			"the btrfs file system on '%s' spreads over %u devices: not yet known to the "
+			"native builder; " NAME_ANOTHER,
+			b->node, s->devices);
 	if (!*s->uuid && !*s->label)
-		return err_set(e, ENOENT, "the file system on '%s' has neither UUID nor label to find it again by; give it one "
-			       "('tune2fs -U random', 'xfs_admin -U generate')", b->node);
+		return err_set(
+			e, ENOENT,
+			"the file system on '%s' has neither UUID nor label to find it again by; give it "
+			"one ('tune2fs -U random', 'xfs_admin -U generate')",
+			b->node);
 	return 0;
 }
 
 /* Everything is known and allowed: put it together. */
-static void fill(const struct root *root, const struct target *t, const struct block_dev *b, const struct superblock *s,
-		 const char *dir, struct storage *ret)
+static void fill(const struct root *root, const struct target *t, const struct block_dev *b,
+		 const struct superblock *s, const char *dir, struct storage *ret)
 {
 	const char *driver = driver_of(s->type);
 	struct storage out = {
 		.target = {
-			.kind = t->kind, .url = xstrdup(t->url), .fstype = xstrdup(driver), .uuid = xstrdup(s->uuid),
-			.label = xstrdup(s->label), .device = xstrdup(b->node), .size = b->size, .dir = xstrdup(dir),
-			/* DIR counts from the top of the file system, not from the subvolume that is its default. */
+			.kind = t->kind,
+			.url = xstrdup(t->url),
+			.fstype = xstrdup(driver),
+			.uuid = xstrdup(s->uuid),
+			.label = xstrdup(s->label),
+			.device = xstrdup(b->node),
+			.size = b->size,
+			.dir = xstrdup(dir),
+			/* DIR counts from the file system's top, not from the subvolume that is its default. */
 			.options = xstrdup(strcmp(driver, "btrfs") == 0 ? "subvolid=5" : ""),
 		},
 	};
@@ -106,15 +123,19 @@ static int resolve_dir(const struct root *root, const char *dir, char **ret, str
 		char *slash = strrchr(above, '/');
 
 		if (root_lstat(root, above, &st) == 0 && S_ISLNK(st.st_mode))
-			return err_set(e, ENOENT, "'%s' is a symbolic link that leads nowhere; make its target, or name the folder itself",
+			return err_set(e, ENOENT,
+				       "'%s' is a symbolic link that leads nowhere; make its target, or "
+				       "name the folder itself",
 				       above);
 		slash[slash == above] = '\0';
 	}
 	if (r < 0)
-		return err_set(e, -r, "'%s': %s", above, r == -ENOENT ? "'/proc' is not mounted" : strerror(-r));
+		return err_set(e, -r, "'%s': %s", above,
+			       r == -ENOENT ? "'/proc' is not mounted" : strerror(-r));
 	if (root_stat(root, real, &st) == 0 && !S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "'%s' is not a folder, so no dump can be put there", real);
-	*ret = xasprintf("%s%s", strcmp(real, "/") == 0 ? "" : real, dir + (strcmp(above, "/") == 0 ? 0 : strlen(above)));
+	*ret = xasprintf("%s%s", strcmp(real, "/") == 0 ? "" : real,
+			 dir + (strcmp(above, "/") == 0 ? 0 : strlen(above)));
 	if (!**ret) {
 		free(*ret);
 		*ret = xstrdup("/");
@@ -139,14 +160,16 @@ static char *kernel_path(const struct root *root, const char *dir)
 	if (root->host || !proc_is_real(root))
 		return xstrdup(dir);
 	top = realpath(root->path, NULL);
-	return top && strcmp(top, "/") != 0 ? xasprintf("%s%s", top, strcmp(dir, "/") == 0 ? "" : dir) : xstrdup(dir);
+	return top && strcmp(top, "/") != 0 ? xasprintf("%s%s", top, strcmp(dir, "/") == 0 ? "" : dir) :
+					      xstrdup(dir);
 }
 
 /*
  * A system that runs tells its mounts; one that does not has a table of what it
  * would mount.  *ret_inside is DIR within the file system.
  */
-static int find_mount(const struct root *root, const char *dir, struct mount_seen *ret, char **ret_inside, struct err *e)
+static int find_mount(const struct root *root, const char *dir, struct mount_seen *ret, char **ret_inside,
+		      struct err *e)
 {
 	auto_free char *path = kernel_path(root, dir);
 	const char *file = "/proc/self/mountinfo";
@@ -157,7 +180,8 @@ static int find_mount(const struct root *root, const char *dir, struct mount_see
 	if (r < 0 && !root->host)
 		r = root_read_proc(root, file = "/etc/fstab", &table, NULL);
 	if (r < 0)
-		return err_set(e, -r, "cannot tell which file system holds '%s': '%s': %s", dir, file, strerror(-r));
+		return err_set(e, -r, "cannot tell which file system holds '%s': '%s': %s", dir, file,
+			       strerror(-r));
 	r = mounts_holding(buf_text(&table), table.len, path, ret, e);
 	if (r < 0)
 		return err_wrap(e, "'%s'", file);
@@ -171,15 +195,21 @@ static int check_mount(const struct mount_seen *m, const char *dir, struct err *
 	size_t len = strlen(m->root), tail = strlen(removed);
 
 	if (!driver_of(m->fstype))
-		return err_set(e, ENOTSUP, "'%s' lies on %s (mounted at '%s'): a dump can be written to ext4, xfs and btrfs; "
-			       NAME_ANOTHER, dir, m->fstype, m->target);
+		return err_set(e, ENOTSUP,
+			       "'%s' lies on %s (mounted at '%s'): a dump can be written to ext4, xfs "
+			       "and btrfs; " NAME_ANOTHER,
+			       dir, m->fstype, m->target);
 	if (len >= tail && strcmp(m->root + len - tail, removed) == 0)
-		return err_set(e, ENOENT, "'%s' lies on a folder that was deleted while it was mounted at '%s'", dir, m->target);
+		return err_set(e, ENOENT,
+			       "'%s' lies on a folder that was deleted while it was mounted at '%s'", dir,
+			       m->target);
 	return 0;
 }
 
-/* The device of a mount.  btrfs has no number of its own there, and below a foreign root there may be names only. */
-static int find_device(const struct root *root, const struct mount_seen *m, struct block_dev *ret, struct err *e)
+/* The device of a mount.  btrfs has no number of its own there, and below a foreign root there may be names
+ * only. */
+static int find_device(const struct root *root, const struct mount_seen *m, struct block_dev *ret,
+		       struct err *e)
 {
 	auto_free char *real = NULL;
 	struct stat st;
@@ -195,8 +225,8 @@ static int find_device(const struct root *root, const struct mount_seen *m, stru
 	return block_by_name(root, m->source + 5, ret, e);
 }
 
-static int find_tagged(const struct root *root, const char *uuid, const char *label, struct block_dev *ret_dev,
-		       struct superblock *ret_super, struct err *e);
+static int find_tagged(const struct root *root, const char *uuid, const char *label,
+		       struct block_dev *ret_dev, struct superblock *ret_super, struct err *e);
 
 /* Below a foreign root no device is opened, but what fstab says of the mount that holds DIR tells enough. */
 static int superblock_from_fstab(const struct root *root, const struct mount_seen *m, const char *dir,
@@ -207,26 +237,32 @@ static int superblock_from_fstab(const struct root *root, const struct mount_see
 	auto_free char *target = NULL;
 
 	if (root_read(root, "/etc/fstab", FSTAB_MAX, &table, NULL) < 0 ||
-	    mounts_holding(buf_text(&table), table.len, dir, &line, NULL) < 0 || (!*line.uuid && !*line.label))
+	    mounts_holding(buf_text(&table), table.len, dir, &line, NULL) < 0 ||
+	    (!*line.uuid && !*line.label))
 		return -ENOENT;
 	target = kernel_path(root, line.target);
 	if (strcmp(target, m->target) != 0)
 		return -ENOENT;
 	*ret = (struct superblock){
-		.type = xstrdup(m->fstype), .uuid = xstrdup(line.uuid), .label = xstrdup(line.label), .devices = 1,
+		.type = xstrdup(m->fstype),
+		.uuid = xstrdup(line.uuid),
+		.label = xstrdup(line.label),
+		.devices = 1,
 	};
 	return 0;
 }
 
-/* What the mounted file system tells of itself; whether it has more devices is then told by its options and sysfs. */
-static int superblock_of_mount(const struct root *root, const struct mount_seen *m, const char *dir, struct superblock *ret)
+/* What the mounted file system tells of itself; whether it has more devices is then told by its options and
+ * sysfs. */
+static int superblock_of_mount(const struct root *root, const struct mount_seen *m, const char *dir,
+			       struct superblock *ret)
 {
 	auto_strv struct strv devices = { 0 };
 	auto_close int fd = -1;
 	auto_free char *path = xstrdup(dir), *sys = NULL;
 	int r;
 
-	while ((fd = root_openat(root, *path ? path : "/", O_RDONLY | O_DIRECTORY | O_NONBLOCK, 0)) == -ENOENT && *path)
+	while ((fd = root_openat(root, *path ? path : "/", O_RDONLY | O_DIRECTORY, 0)) == -ENOENT && *path)
 		*strrchr(path, '/') = '\0';
 	r = fd < 0 ? fd : superblock_from_mount(fd, m->fstype, ret);
 	if (r < 0)
@@ -246,7 +282,8 @@ static int find_superblock(const struct root *root, const struct mount_seen *m, 
 
 	if (r >= 0)
 		return r;
-	if (root->host ? superblock_of_mount(root, m, dir, ret) == 0 : superblock_from_fstab(root, m, dir, ret) == 0)
+	if (root->host ? superblock_of_mount(root, m, dir, ret) == 0 :
+			 superblock_from_fstab(root, m, dir, ret) == 0)
 		return 0;
 	return err_set(e, why.code, "%s", why.text);
 }
@@ -262,8 +299,10 @@ static int find_device_of(const struct root *root, const struct mount_seen *m, s
 	else
 		r = find_tagged(root, *m->uuid ? m->uuid : NULL, m->label, ret_dev, ret_super, e);
 	if (r == -ENOENT && !root->host && !root_exists(root, "/sys/class/block"))
-		return err_set(e, ENOENT, "the hardware below '%s' is told by '/sys' alone, and this root has none; "
-			       "build the image where that system runs", m->target);
+		return err_set(e, ENOENT,
+			       "the hardware below '%s' is told by '/sys' alone, and this root has none; "
+			       "build the image where that system runs",
+			       m->target);
 	return r;
 }
 
@@ -309,8 +348,8 @@ static bool is_wanted(const struct superblock *s, const char *uuid, const char *
 }
 
 /* udev's link, if it is there and tells the truth. */
-static int find_by_link(const struct root *root, const char *uuid, const char *label, struct block_dev *ret_dev,
-			struct superblock *ret_super)
+static int find_by_link(const struct root *root, const char *uuid, const char *label,
+			struct block_dev *ret_dev, struct superblock *ret_super)
 {
 	auto_superblock struct superblock s = { 0 };
 	auto_block struct block_dev b = { 0 };
@@ -342,8 +381,8 @@ static bool is_held(const struct root *root, const struct block_dev *b)
 }
 
 /* Look at every device.  Two that bear the same identity cannot be told apart after the crash either. */
-static int find_by_looking(const struct root *root, const char *uuid, const char *label, struct block_dev *ret_dev,
-			   struct superblock *ret_super, struct err *e)
+static int find_by_looking(const struct root *root, const char *uuid, const char *label,
+			   struct block_dev *ret_dev, struct superblock *ret_super, struct err *e)
 {
 	auto_superblock struct superblock found_super = { 0 };
 	auto_block struct block_dev found = { 0 };
@@ -357,24 +396,29 @@ static int find_by_looking(const struct root *root, const char *uuid, const char
 		auto_block struct block_dev b = { 0 };
 		int r;
 
-		if (block_by_name(root, names.v[i], &b, NULL) < 0 || !b.size || strncmp(names.v[i], "fd", 2) == 0)
+		if (block_by_name(root, names.v[i], &b, NULL) < 0 || !b.size ||
+		    strncmp(names.v[i], "fd", 2) == 0)
 			continue;
 		r = superblock_read(root, &b, &s, NULL);
 		denied = denied || r == -EACCES;
 		if (r < 0 || !is_wanted(&s, uuid, label) || is_held(root, &b))
 			continue;
 		if (found.sys)
-			return err_set(e, ENOTUNIQ, "'%s' and '%s' both bear the %s '%s'", found.node, b.node, tag, value);
+			return err_set(e, ENOTUNIQ, "'%s' and '%s' both bear the %s '%s'", found.node, b.node,
+				       tag, value);
 		found = b;
 		found_super = s;
 		b = (struct block_dev){ 0 };
 		s = (struct superblock){ 0 };
 	}
 	if (!found.sys && denied)
-		return err_set(e, EACCES, "no file system with the %s '%s' is on the devices that may be read here%s",
+		return err_set(e, EACCES,
+			       "no file system with the %s '%s' is on the devices that may be read here%s",
 			       tag, value, geteuid() ? "; run this as root" : "");
 	if (!found.sys)
-		return err_set(e, ENOENT, "no file system with the %s '%s' is here; 'blkid' lists those that are", tag, value);
+		return err_set(e, ENOENT,
+			       "no file system with the %s '%s' is here; 'blkid' lists those that are", tag,
+			       value);
 	*ret_dev = found;
 	*ret_super = found_super;
 	found = (struct block_dev){ 0 };
@@ -382,16 +426,16 @@ static int find_by_looking(const struct root *root, const char *uuid, const char
 	return 0;
 }
 
-static int find_tagged(const struct root *root, const char *uuid, const char *label, struct block_dev *ret_dev,
-		       struct superblock *ret_super, struct err *e)
+static int find_tagged(const struct root *root, const char *uuid, const char *label,
+		       struct block_dev *ret_dev, struct superblock *ret_super, struct err *e)
 {
 	if (root->host && find_by_link(root, uuid, label, ret_dev, ret_super) == 0)
 		return 0;
 	return find_by_looking(root, uuid, label, ret_dev, ret_super, e);
 }
 
-static int find_named(const struct root *root, const char *device, struct block_dev *ret_dev, struct superblock *ret_super,
-		      struct err *e)
+static int find_named(const struct root *root, const char *device, struct block_dev *ret_dev,
+		      struct superblock *ret_super, struct err *e)
 {
 	struct mount_seen m = { .source = xstrdup(device), .target = xstrdup(device) };
 	auto_superblock struct superblock s = { 0 };
@@ -418,7 +462,8 @@ static int find_fs(const struct root *root, const struct target *t, struct stora
 	auto_block struct block_dev b = { 0 };
 	int r;
 
-	r = t->device ? find_named(root, t->device, &b, &s, e) : find_tagged(root, t->uuid, t->label, &b, &s, e);
+	r = t->device ? find_named(root, t->device, &b, &s, e) :
+			find_tagged(root, t->uuid, t->label, &b, &s, e);
 	if (r < 0)
 		return r;
 	r = check_device(root, &b, where, e);
@@ -439,7 +484,9 @@ int storage_find(const struct root *root, const struct target *t, struct storage
 	case TARGET_FS:
 		return find_fs(root, t, ret, e);
 	default:
-		return err_set(e, ENOTSUP, "target '%s': '%s' is not yet known to the native builder; name a folder ('file:///var/crash') "
-			       "or a file system ('fs:UUID=...:/dir')", t->url, target_kind_name(t->kind));
+		return err_set(e, ENOTSUP,
+			       "target '%s': '%s' is not yet known to the native builder; name a folder "
+			       "('file:///var/crash') or a file system ('fs:UUID=...:/dir')",
+			       t->url, target_kind_name(t->kind));
 	}
 }

@@ -59,7 +59,7 @@ int superblock_probe(int fd, struct superblock *ret)
 	s.type = lookup(pr, "TYPE");
 	s.uuid = lookup(pr, "UUID");
 	s.label = lookup(pr, "LABEL");
-	/* struct xfs_dsb, sb_logstart: 0 when the log is external.  btrfs_super_block at 64 KiB, num_devices. */
+	/* struct xfs_dsb, sb_logstart: 0 when the log is external.  struct btrfs_super_block, num_devices. */
 	if (strcmp(s.type, "xfs") == 0)
 		s.external_log = number_at(fd, 48, true) == 0;
 	else if (strcmp(s.type, "btrfs") == 0)
@@ -80,7 +80,8 @@ static char *unescape(const char *text, size_t len)
 
 		if (len - i >= 4 && text[i] == '\\' && text[i + 1] == 'x')
 			memcpy(hex, text + i + 2, 2);
-		if (isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]) && strcmp(hex, "00") != 0) {
+		if (isxdigit((unsigned char)hex[0]) && isxdigit((unsigned char)hex[1]) &&
+		    strcmp(hex, "00") != 0) {
 			*to++ = (char)strtoul(hex, NULL, 16);
 			i += 4;
 		} else {
@@ -94,7 +95,8 @@ static char *unescape(const char *text, size_t len)
 static char *udev_value(const char *text, const char *key)
 {
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
-		if (strncmp(line, "E:", 2) == 0 && strncmp(line + 2, key, strlen(key)) == 0 && line[2 + strlen(key)] == '=') {
+		if (strncmp(line, "E:", 2) == 0 && strncmp(line + 2, key, strlen(key)) == 0 &&
+		    line[2 + strlen(key)] == '=') {
 			const char *value = line + 2 + strlen(key) + 1;
 
 			return unescape(value, strcspn(value, "\n"));
@@ -170,14 +172,16 @@ int superblock_read(const struct root *root, const struct block_dev *b, struct s
 	if (fd >= 0 && r == -ENOENT)
 		return err_set(e, ENOENT, "'%s' holds no file system that is known here", b->node);
 	if (fd >= 0 && r == -ENOTUNIQ)
-		return err_set(e, ENOTUNIQ, "'%s' bears the signatures of several file systems; 'wipefs %s' lists them",
+		return err_set(e, ENOTUNIQ,
+			       "'%s' bears the signatures of several file systems; 'wipefs %s' lists them",
 			       b->node, b->node);
 	if (r == 0)
 		return 0;
 	if (root_read_proc(root, path, &udev, NULL) == 0 && superblock_from_udev(buf_text(&udev), ret) == 0)
 		return 0;
 	if (!root->host)
-		return err_set(e, ENOENT, "'%s' below a foreign root is not opened, and '%s' is not there", b->node, path);
+		return err_set(e, ENOENT, "'%s' below a foreign root is not opened, and '%s' is not there",
+			       b->node, path);
 	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
 		return err_set(e, EACCES, "'%s' may be read by root only; run this as root", b->node);
 	return err_set(e, r == -EPERM ? EACCES : -r, "cannot read '%s': %s", b->node, strerror(-r));

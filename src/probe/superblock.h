@@ -21,16 +21,19 @@ void superblock_done(struct superblock *s);
  * -ENOTUNIQ: signatures of several.
  */
 int superblock_probe(int fd, struct superblock *ret);
-/* The same as far as udev's database tells it, the text of /run/udev/data/bMAJ:MIN (E:ID_FS_...).  -ENOENT likewise. */
+/* The same as far as udev's database tells it, the text of /run/udev/data/bMAJ:MIN (E:ID_FS_...).  -ENOENT
+ * likewise. */
 int superblock_from_udev(const char *text, struct superblock *ret);
 
 /*
- * Of a mounted file system, from a folder on it, when the device may not be read: by FS_IOC_GETFSUUID (kernels
- * from 6.9 on) and FS_IOC_GETFSLABEL, which ask for no privilege.  The type is the mount's.  -ENOENT likewise.
+ * Of a mounted file system, from a folder on it, when the device may not be read: by FS_IOC_GETFSUUID
+ * (kernels from 6.9 on) and FS_IOC_GETFSLABEL, which ask for no privilege.  The type is the mount's.  -ENOENT
+ * likewise.
  */
 int superblock_from_mount(int dir, const char *fstype, struct superblock *ret);
 
 /* Of a device below the host's /dev; without permission to read it, by udev.  -EACCES when both fail. */
-int superblock_read(const struct root *root, const struct block_dev *b, struct superblock *ret, struct err *e);
+int superblock_read(const struct root *root, const struct block_dev *b, struct superblock *ret,
+		    struct err *e);
 
 #endif

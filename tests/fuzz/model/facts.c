@@ -22,7 +22,8 @@ static void expect(bool holds)
 
 static void check_order(const char *a, const char *b, const char *c)
 {
-	int ab = sign(version_compare(a, b)), bc = sign(version_compare(b, c)), ac = sign(version_compare(a, c));
+	int ab = sign(version_compare(a, b)), bc = sign(version_compare(b, c)),
+	    ac = sign(version_compare(a, c));
 
 	expect(version_compare(a, a) == 0);
 	expect(sign(version_compare(b, a)) == -ab);

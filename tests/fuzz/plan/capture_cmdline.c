@@ -38,7 +38,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		return 0;
 	expect(strlen(line) + 31 <= 2047);
 	if (!*s.cmdline_add) {
-		static const char *const gone[] = { "crashkernel", "root", "initrd", "resume", "mem", "elfcorehdr", "hugepages", "init" };
+		static const char *const gone[] = { "crashkernel", "root",	 "initrd",    "resume",
+						    "mem",	   "elfcorehdr", "hugepages", "init" };
 
 		for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
 			expect(cmdline_count(line, gone[i]) == 0);

@@ -11,11 +11,30 @@ static void versions_are_ordered_as_people_read_them(void **state)
 {
 	/* each is older than the next */
 	static const char *const rising[] = {
-		"3.10.0-1160.el7.x86_64", "4.18.0-80.el8.x86_64", "4.18.0-552.el8.x86_64", "5.10.0-46-amd64",
-		"6.1.0-rc1", "6.1.0-rc2", "6.1.0-rc10", "6.1.0", "6.1.0-0.rc5.39.fc38.x86_64", "6.1.0-9-amd64", "6.1.0-10-amd64",
-		"6.1.0-10-rt-amd64", "6.1.1-amd64", "6.12~rc3-amd64", "6.12-rc4", "6.12-amd64", "6.12.0-1-default",
-		"6.12.9-amd64", "6.12.10-amd64", "6.12.117+deb13-amd64", "7.0", "10.0",
-		"10.0.99999999999999999999999999998", "10.0.99999999999999999999999999999",
+		"3.10.0-1160.el7.x86_64",
+		"4.18.0-80.el8.x86_64",
+		"4.18.0-552.el8.x86_64",
+		"5.10.0-46-amd64",
+		"6.1.0-rc1",
+		"6.1.0-rc2",
+		"6.1.0-rc10",
+		"6.1.0",
+		"6.1.0-0.rc5.39.fc38.x86_64",
+		"6.1.0-9-amd64",
+		"6.1.0-10-amd64",
+		"6.1.0-10-rt-amd64",
+		"6.1.1-amd64",
+		"6.12~rc3-amd64",
+		"6.12-rc4",
+		"6.12-amd64",
+		"6.12.0-1-default",
+		"6.12.9-amd64",
+		"6.12.10-amd64",
+		"6.12.117+deb13-amd64",
+		"7.0",
+		"10.0",
+		"10.0.99999999999999999999999999998",
+		"10.0.99999999999999999999999999999",
 	};
 
 	(void)state;
@@ -56,15 +75,20 @@ static void memory_is_the_sum_of_the_outermost_ram_ranges(void **state)
 		const char *text;
 		uint64_t bytes;
 	} rows[] = {
-		{ "00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n00100000-3fffffff : System RAM\n"
-		  "  01000000-022090c7 : Kernel code\n  2f000000-36ffffff : Crash kernel\n", 0x9ec00 + 0x3ff00000 },
+		{ "00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n00100000-3fffffff : System "
+		  "RAM\n"
+		  "  01000000-022090c7 : Kernel code\n  2f000000-36ffffff : Crash kernel\n",
+		  0x9ec00 + 0x3ff00000 },
 		{ "100000000-13fffffff : System RAM", 0x40000000 },
 		{ "  00100000-3fffffff : System RAM\n", 0 },
 		{ "00100000-3fffffff : System RAM (kmem)\n", 0 },
 		{ "00000000-00000000 : System RAM\n00000000-00000000 : System RAM\n", 0 },
 		{ "00200000-00100000 : System RAM\n", 0 },
 		{ "00000000-ffffffffffffffff : System RAM\n00000000-00000fff : System RAM\n", 0x1000 },
-		{ "0-", 0 }, { "", 0 }, { "\n\n", 0 }, { "zz", 0 },
+		{ "0-", 0 },
+		{ "", 0 },
+		{ "\n\n", 0 },
+		{ "zz", 0 },
 	};
 
 	(void)state;
@@ -81,8 +105,12 @@ static void without_iomem_memory_is_rounded_up_to_what_was_plugged_in(void **sta
 		{ "MemTotal:       24684096 kB\nMemFree:  1 kB\n", 0, 24576 },
 		{ "MemTotal:         850000 kB\n", 128 << 20, 1024 },
 		{ "MemFree: 1 kB\nMemTotal: 1000000 kB\n", 0, 1024 },
-		{ "MemTotal: 0 kB\n", 0, 0 }, { "MemTotal: x\n", 0, 0 }, { "XMemTotal: 5 kB\n", 0, 0 }, { "", 0, 0 },
-		{ "MemTotal: 99999999999999999999999 kB\n", 0, 0 }, { "MemTotal:", 0, 0 },
+		{ "MemTotal: 0 kB\n", 0, 0 },
+		{ "MemTotal: x\n", 0, 0 },
+		{ "XMemTotal: 5 kB\n", 0, 0 },
+		{ "", 0, 0 },
+		{ "MemTotal: 99999999999999999999999 kB\n", 0, 0 },
+		{ "MemTotal:", 0, 0 },
 	};
 
 	(void)state;
@@ -96,8 +124,18 @@ static void cpus_are_counted_from_lists(void **state)
 		const char *text;
 		unsigned n;
 	} rows[] = {
-		{ "0", 1 }, { "0-3", 4 }, { "0-3,8\n", 5 }, { "0,2,4-5", 4 }, { "", 0 }, { "0-", 0 }, { "3-1", 0 }, { "0,,1", 0 },
-		{ "0-4294967295", 0 }, { "0-99999999999999999999", 0 }, { "x", 0 }, { "0-3 ", 0 },
+		{ "0", 1 },
+		{ "0-3", 4 },
+		{ "0-3,8\n", 5 },
+		{ "0,2,4-5", 4 },
+		{ "", 0 },
+		{ "0-", 0 },
+		{ "3-1", 0 },
+		{ "0,,1", 0 },
+		{ "0-4294967295", 0 },
+		{ "0-99999999999999999999", 0 },
+		{ "x", 0 },
+		{ "0-3 ", 0 },
 	};
 
 	(void)state;
@@ -137,8 +175,12 @@ static void lockdown_is_the_word_in_brackets(void **state)
 	static const struct {
 		const char *text, *value;
 	} rows[] = {
-		{ "[none] integrity confidentiality\n", "none" }, { "none [integrity] confidentiality\n", "integrity" },
-		{ "none integrity [confidentiality]\n", "confidentiality" }, { "none", NULL }, { "[none", NULL }, { "]none[", NULL },
+		{ "[none] integrity confidentiality\n", "none" },
+		{ "none [integrity] confidentiality\n", "integrity" },
+		{ "none integrity [confidentiality]\n", "confidentiality" },
+		{ "none", NULL },
+		{ "[none", NULL },
+		{ "]none[", NULL },
 	};
 
 	(void)state;
@@ -158,10 +200,15 @@ static void the_boot_cpu_is_the_first_in_cpuinfo(void **state)
 		const char *text;
 		int64_t id;
 	} rows[] = {
-		{ "processor\t: 0\napicid\t\t: 4\ninitial apicid\t: 2\nfpu\t: yes\n\nprocessor\t: 1\ninitial apicid\t: 3\n", 2 },
+		{ "processor\t: 0\napicid\t\t: 4\ninitial apicid\t: 2\nfpu\t: yes\n\nprocessor\t: 1\ninitial "
+		  "apicid\t: 3\n",
+		  2 },
 		{ "processor\t: 0\n\nprocessor\t: 1\ninitial apicid\t: 3\n", -1 },
-		{ "processor\t: 0\ninitial apicid\t: ", -1 }, { "processor\t: 0\ninitial apicid\t: 12", -1 },
-		{ "processor\t: 0\ninitial apicid 5\n", -1 }, { "processor : 0\nBogoMIPS : 48.00\n", -1 }, { "", -1 },
+		{ "processor\t: 0\ninitial apicid\t: ", -1 },
+		{ "processor\t: 0\ninitial apicid\t: 12", -1 },
+		{ "processor\t: 0\ninitial apicid 5\n", -1 },
+		{ "processor : 0\nBogoMIPS : 48.00\n", -1 },
+		{ "", -1 },
 	};
 
 	(void)state;

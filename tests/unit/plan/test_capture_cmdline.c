@@ -8,8 +8,11 @@
 #include <string.h>
 #include <cmocka.h>
 
-#define OURS "irqpoll nr_cpus=1 reset_devices cgroup_disable=memory cgroup.memory=nokmem mce=off numa=off novmcoredd " \
-	"acpi_no_memhotplug transparent_hugepage=never nokaslr hest_disable cma=0 hugetlb_cma=0 pcie_ports=compat " \
+#define OURS                                                                                                 \
+	"irqpoll nr_cpus=1 reset_devices cgroup_disable=memory cgroup.memory=nokmem mce=off numa=off "       \
+	"novmcoredd "                                                                                        \
+	"acpi_no_memhotplug transparent_hugepage=never nokaslr hest_disable cma=0 hugetlb_cma=0 "            \
+	"pcie_ports=compat "                                                                                 \
 	"kfence.sample_interval=0 no5lvl initcall_blacklist=tracer_init_tracefs panic=10"
 
 static char *capture(const char *running, const char *cmdline_remove_words, const char *add)
@@ -28,25 +31,38 @@ static void what_is_for_the_full_system_goes_and_the_machines_quirks_stay(void *
 		const char *running, *kept;
 	} rows[] = {
 		{ "BOOT_IMAGE=/boot/vmlinuz-6.1.0-50-amd64 root=UUID=1-2 ro quiet crashkernel=256M\n", "" },
-		{ "BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=/dev/mapper/rhel-root ro crashkernel=1G-4G:192M,4G-64G:256M "
-		  "resume=/dev/mapper/rhel-swap rd.lvm.lv=rhel/root rd.lvm.lv=rhel/swap rhgb quiet console=tty0 console=ttyS0,115200n8",
+		{ "BOOT_IMAGE=(hd0,gpt2)/vmlinuz root=/dev/mapper/rhel-root ro "
+		  "crashkernel=1G-4G:192M,4G-64G:256M resume=/dev/mapper/rhel-swap rd.lvm.lv=rhel/root "
+		  "rd.lvm.lv=rhel/swap rhgb quiet console=tty0 console=ttyS0,115200n8",
 		  "console=tty0 console=ttyS0,115200n8" },
-		{ "console=ttyS0 earlycon nomodeset pci=realloc acpi=off iommu=pt intel_iommu=on mitigations=off",
-		  "console=ttyS0 earlycon nomodeset pci=realloc acpi=off iommu=pt intel_iommu=on mitigations=off" },
-		{ "mem=512M memmap=10M$0xf0000000 hugepages=512 hugepagesz=1G default_hugepagesz=1G x hugetlb_cma=1G cma=64M "
-		  "transparent_hugepage=always log_buf_len=64M add_efi_memmap", "x" },
-		{ "isolcpus=1-7 nohz_full=1-7 rcu_nocbs=1-7 rcu-nocb-poll maxcpus=8 nr_cpus=8 numa=on disable_cpu_apicid=3 y", "y" },
+		{ "console=ttyS0 earlycon nomodeset pci=realloc acpi=off iommu=pt intel_iommu=on "
+		  "mitigations=off",
+		  "console=ttyS0 earlycon nomodeset pci=realloc acpi=off iommu=pt intel_iommu=on "
+		  "mitigations=off" },
+		{ "mem=512M memmap=10M$0xf0000000 hugepages=512 hugepagesz=1G default_hugepagesz=1G x "
+		  "hugetlb_cma=1G cma=64M transparent_hugepage=always log_buf_len=64M add_efi_memmap",
+		  "x" },
+		{ "isolcpus=1-7 nohz_full=1-7 rcu_nocbs=1-7 rcu-nocb-poll maxcpus=8 nr_cpus=8 numa=on "
+		  "disable_cpu_apicid=3 y",
+		  "y" },
 		{ "panic=0 panic_on_warn=1 oops=panic softlockup_panic=1 kgdboc=ttyS0 kgdbwait z", "z" },
-		{ "systemd.unit=rescue.target rd.break rd_NO_LUKS luks.uuid=1 plymouth.enable=0 net.ifnames=0", "net.ifnames=0" },
-		{ "trace_event=sched:* trace_buf_size=10M ftrace=function slub_debug=FZ ima_policy=tcb ima=on evm=fix image=x", "image=x" },
+		{ "systemd.unit=rescue.target rd.break rd_NO_LUKS luks.uuid=1 plymouth.enable=0 "
+		  "net.ifnames=0",
+		  "net.ifnames=0" },
+		{ "trace_event=sched:* trace_buf_size=10M ftrace=function slub_debug=FZ ima_policy=tcb "
+		  "ima=on evm=fix image=x",
+		  "image=x" },
 		{ "dyndbg=\"file a.c +p\" ro", "dyndbg=\"file a.c +p\"" },
 		{ "a ro -- b crashkernel=1 console=tty9", "a" },
 		{ "a=\"open crashkernel=1", "a=\"open crashkernel=1\"" },
 		{ "console=tty0 console=tty0", "console=tty0 console=tty0" },
 		{ "user's ro word", "user's word" },
-		{ "noresume noinitrd retain_initrd init=/bin/sh rdinit=/x elfcorehdr=0x1 swiotlb=65536 irqpoll nokaslr mce=2", "" },
+		{ "noresume noinitrd retain_initrd init=/bin/sh rdinit=/x elfcorehdr=0x1 swiotlb=65536 "
+		  "irqpoll nokaslr mce=2",
+		  "" },
 		{ "crashcfg.boot_id=1 crashcfg.x initcall_blacklist=foo", "initcall_blacklist=foo" },
-		{ "", "" }, { " \t\n", "" },
+		{ "", "" },
+		{ " \t\n", "" },
 	};
 
 	(void)state;
@@ -95,7 +111,8 @@ static void the_boot_cpu_and_the_crashed_boot_are_named(void **state)
 
 static void filtering_twice_is_filtering_once(void **state)
 {
-	auto_free char *once = capture("BOOT_IMAGE=x a=\"b c\" ro console=ttyS0 cgroup_disable=pressure", "", "");
+	auto_free char *once =
+		capture("BOOT_IMAGE=x a=\"b c\" ro console=ttyS0 cgroup_disable=pressure", "", "");
 	auto_free char *twice = capture(once, "", "");
 
 	(void)state;

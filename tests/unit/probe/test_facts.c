@@ -83,10 +83,12 @@ static void the_facts_of_a_system_come_from_its_files(void **state)
 static void kernels_of_every_layout_are_found_once_and_in_order(void **state)
 {
 	static const char *const want[][3] = {
-		{ "5.14.0-503.el9.x86_64", "/boot/0123456789abcdef0123456789abcdef/5.14.0-503.el9.x86_64/linux", NULL },
+		{ "5.14.0-503.el9.x86_64",
+		  "/boot/0123456789abcdef0123456789abcdef/5.14.0-503.el9.x86_64/linux", NULL },
 		{ "6.1.0-9-amd64", "/boot/vmlinuz-6.1.0-9-amd64", NULL },
 		{ "6.1.0-10-amd64", "/boot/vmlinuz-6.1.0-10-amd64", "/lib/modules/6.1.0-10-amd64" },
-		{ "6.12.4-arch1-1", "/usr/lib/modules/6.12.4-arch1-1/vmlinuz", "/lib/modules/6.12.4-arch1-1" },
+		{ "6.12.4-arch1-1", "/usr/lib/modules/6.12.4-arch1-1/vmlinuz",
+		  "/lib/modules/6.12.4-arch1-1" },
 	};
 	unsigned char head[KERNEL_HEAD] = { 0 };
 	auto_facts struct facts *f = NULL;
@@ -124,7 +126,8 @@ static void kernels_of_every_layout_are_found_once_and_in_order(void **state)
 static void a_hosts_name_cannot_lead_a_dump_elsewhere(void **state)
 {
 	static const char *const rows[][2] = {
-		{ "../../etc\n", "-.-..-etc" }, { "a/b", "a-b" }, { ".x", "-x" }, { "a;b$(c)", "a-b--c-" }, { "\n#x\n", "localhost" },
+		{ "../../etc\n", "-.-..-etc" }, { "a/b", "a-b" },	   { ".x", "-x" },
+		{ "a;b$(c)", "a-b--c-" },	{ "\n#x\n", "localhost" },
 	};
 
 	(void)state;
@@ -155,7 +158,9 @@ static void this_host_is_read_in_no_time(void **state)
 		assert_true(f->mem_total > 64 << 20 && f->cpus > 0);
 	}
 	clock_gettime(CLOCK_MONOTONIC, &to);
-	print_message("%.3f ms each\n", ((double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6) / 10);
+	print_message("%.3f ms each\n",
+		      ((double)(to.tv_sec - from.tv_sec) * 1e3 + (double)(to.tv_nsec - from.tv_nsec) / 1e6) /
+			      10);
 }
 
 int main(void)

@@ -99,18 +99,24 @@ static void a_table_of_any_content_ends_in_an_answer(void **state)
 		const char *table;
 		int r;
 	} rows[] = {
-		{ "", -EINVAL }, { "\n\n", -EINVAL }, { "x\n", -EINVAL }, { "# only a comment\n", -EINVAL },
+		{ "", -EINVAL },
+		{ "\n\n", -EINVAL },
+		{ "x\n", -EINVAL },
+		{ "# only a comment\n", -EINVAL },
 		{ "22 27 0:21 / /proc rw - proc proc rw\n", -ENOENT },
 		/* each on the other */
 		{ "1 2 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / / rw - ext4 /dev/b rw\n", -ENOENT },
-		{ "1 9 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / /x rw - ext4 /dev/b rw\n1 2 8:1 / /x rw - ext4 /dev/c rw\n", 0 },
+		{ "1 9 8:1 / / rw - ext4 /dev/a rw\n2 1 8:2 / /x rw - ext4 /dev/b rw\n1 2 8:1 / /x rw - ext4 "
+		  "/dev/c rw\n",
+		  0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_mount struct mount_seen m = { 0 };
 
-		assert_int_equal(mounts_holding(rows[i].table, strlen(rows[i].table), "/x/y", &m, NULL), rows[i].r);
+		assert_int_equal(mounts_holding(rows[i].table, strlen(rows[i].table), "/x/y", &m, NULL),
+				 rows[i].r);
 	}
 }
 

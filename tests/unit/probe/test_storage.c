@@ -26,7 +26,8 @@ static void put_block(const char *path, const char *part, unsigned maj, unsigned
 {
 	const char *disk = strrchr(path, '/') + 1, *name = part ? part : disk;
 	auto_free char *sys = xasprintf("/sys/devices/%s%s%s", path, part ? "/" : "", part ? part : "");
-	auto_free char *dev = xasprintf("%s/dev", sys), *size = xasprintf("%s/size", sys), *num = xasprintf("%u:%u\n", maj, min);
+	auto_free char *dev = xasprintf("%s/dev", sys), *size = xasprintf("%s/size", sys),
+		       *num = xasprintf("%u:%u\n", maj, min);
 	auto_free char *by_number = xasprintf("/sys/dev/block/%u:%u", maj, min);
 	auto_free char *by_name = xasprintf("/sys/class/block/%s", name);
 	auto_free char *link = xasprintf("../../devices/%s%s%s", path, part ? "/" : "", part ? part : "");
@@ -43,9 +44,11 @@ static void put_block(const char *path, const char *part, unsigned maj, unsigned
 /* A bound driver; MODULE NULL: it is built in and bears a name that only the kernel knows. */
 static void put_driver(const char *device, const char *module, const char *modalias)
 {
-	auto_free char *path = xasprintf("/sys/devices/%s/driver", device), *alias = xasprintf("/sys/devices/%s/modalias", device);
+	auto_free char *path = xasprintf("/sys/devices/%s/driver", device),
+		       *alias = xasprintf("/sys/devices/%s/modalias", device);
 	const char *name = module ? module : "pcieportdrv";
-	auto_free char *link = xasprintf("/sys/bus/x/drivers/%s/module", name), *to = xasprintf("../../../../module/%s", name);
+	auto_free char *link = xasprintf("/sys/bus/x/drivers/%s/module", name),
+		       *to = xasprintf("../../../../module/%s", name);
 	auto_free char *state = xasprintf("/sys/module/%s/%s", name, module ? "initstate" : "uevent");
 	auto_free char *driver = xasprintf("/sys/bus/x/drivers/%s", name);
 
@@ -62,14 +65,17 @@ static void put_virtio(void)
 	put_block("pci0000:00/0000:00:01.0/0000:01:00.0/virtio1/block/vda", "vda2", 254, 2);
 	put_driver("pci0000:00/0000:00:01.0", NULL, "pci:root\n");
 	put_driver("pci0000:00/0000:00:01.0/0000:01:00.0", "virtio_pci", "pci:v00001AF4d00001042\n");
-	put_driver("pci0000:00/0000:00:01.0/0000:01:00.0/virtio1", "virtio_blk", "virtio:d00000002v00001AF4\n");
+	put_driver("pci0000:00/0000:00:01.0/0000:01:00.0/virtio1", "virtio_blk",
+		   "virtio:d00000002v00001AF4\n");
 }
 
 static void put_udev(unsigned maj, unsigned min, const char *type, const char *uuid)
 {
 	auto_free char *path = xasprintf("/run/udev/data/b%u:%u", maj, min);
-	auto_free char *text = xasprintf("S:disk/by-uuid/%s\nE:ID_FS_USAGE=filesystem\nE:ID_FS_TYPE=%s\nE:ID_FS_UUID_ENC=%s\n"
-					 "E:ID_FS_LABEL_ENC=the\\x20label\n", uuid, type, uuid);
+	auto_free char *text = xasprintf(
+		"S:disk/by-uuid/%s\nE:ID_FS_USAGE=filesystem\nE:ID_FS_TYPE=%s\nE:ID_FS_UUID_ENC=%s\n"
+		"E:ID_FS_LABEL_ENC=the\\x20label\n",
+		uuid, type, uuid);
 
 	tree_put(&t, path, text);
 }
@@ -120,7 +126,8 @@ static void a_folder_leads_through_links_and_bind_mounts_to_its_disk(void **stat
 	assert_string_equal(s.modaliases.v[0], "virtio:d00000002v00001AF4");
 	assert_string_equal(s.modaliases.v[2], "pci:root");
 	assert_int_equal(s.drivers.n, 3);
-	assert_true(strv_has(&s.drivers, "virtio_blk") && strv_has(&s.drivers, "virtio_pci") && strv_has(&s.drivers, "ext4"));
+	assert_true(strv_has(&s.drivers, "virtio_blk") && strv_has(&s.drivers, "virtio_pci") &&
+		    strv_has(&s.drivers, "ext4"));
 }
 
 static void btrfs_is_mounted_at_its_top_and_found_by_its_name(void **state)
@@ -156,7 +163,8 @@ static void without_mounts_fstab_tells_what_would_be_mounted(void **state)
 
 static void a_file_system_is_found_by_uuid_label_or_device(void **state)
 {
-	static const char *const urls[] = { "fs:UUID=AB-CD:/dump", "fs:LABEL=the%20label:/dump", "fs:/dev/sdb1:/dump" };
+	static const char *const urls[] = { "fs:UUID=AB-CD:/dump", "fs:LABEL=the%20label:/dump",
+					    "fs:/dev/sdb1:/dump" };
 	auto_storage struct storage held = { 0 };
 
 	(void)state;
@@ -172,7 +180,8 @@ static void a_file_system_is_found_by_uuid_label_or_device(void **state)
 		assert_string_equal(s.target.fstype, "ext4");
 		assert_string_equal(s.target.dir, "/dump");
 		assert_int_equal(s.drivers.n, 3);
-		assert_true(strv_has(&s.drivers, "sd_mod") && strv_has(&s.drivers, "ahci") && strv_has(&s.drivers, "ext4"));
+		assert_true(strv_has(&s.drivers, "sd_mod") && strv_has(&s.drivers, "ahci") &&
+			    strv_has(&s.drivers, "ext4"));
 	}
 	expect_refusal("fs:UUID=ff-ff:/dump", ENOENT, "no file system with the UUID 'ff-ff'");
 	expect_refusal("fs:/dev/sdz:/dump", ENOENT, "/dev/sdz");
@@ -189,7 +198,8 @@ static void nvme_with_several_paths_takes_the_drivers_of_all(void **state)
 
 	(void)state;
 	put_block("virtual/nvme-subsystem/nvme-subsys0/nvme0n1", NULL, 259, 0);
-	tree_link(&t, "/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme1", "../../../pci0000:00/0000:00:03.0/nvme/nvme1");
+	tree_link(&t, "/sys/devices/virtual/nvme-subsystem/nvme-subsys0/nvme1",
+		  "../../../pci0000:00/0000:00:03.0/nvme/nvme1");
 	put_driver("pci0000:00/0000:00:03.0", "nvme", "pci:v0000144Dd0000A80A\n");
 	tree_put(&t, "/sys/devices/pci0000:00/0000:00:03.0/nvme/nvme1/transport", "pcie\n");
 	put_udev(259, 0, "xfs", "11-22");
@@ -205,14 +215,18 @@ static void stacks_that_need_more_than_drivers_are_named(void **state)
 	static const struct {
 		const char *disk, *file, *text, *file2, *text2, *words;
 	} rows[] = {
-		{ "virtual/block/dm-0", "dm/name", "vg-root\n", "dm/uuid", "LVM-abc\n", "LVM volume 'vg-root'" },
-		{ "virtual/block/dm-0", "dm/name", "luks-1\n", "dm/uuid", "CRYPT-LUKS2-1-x\n", "encrypted device (LUKS) 'luks-1'" },
-		{ "virtual/block/dm-0", "dm/name", "mpatha1\n", "dm/uuid", "part1-mpath-36\n", "multipath device 'mpatha1'" },
+		{ "virtual/block/dm-0", "dm/name", "vg-root\n", "dm/uuid", "LVM-abc\n",
+		  "LVM volume 'vg-root'" },
+		{ "virtual/block/dm-0", "dm/name", "luks-1\n", "dm/uuid", "CRYPT-LUKS2-1-x\n",
+		  "encrypted device (LUKS) 'luks-1'" },
+		{ "virtual/block/dm-0", "dm/name", "mpatha1\n", "dm/uuid", "part1-mpath-36\n",
+		  "multipath device 'mpatha1'" },
 		{ "virtual/block/dm-0", "dm/name", "odd\n", "dm/uuid", "\n", "device-mapper device 'odd'" },
 		{ "virtual/block/md0", "md/level", "raid1\n", "x", "", "MD array 'md0' (raid1)" },
 		{ "virtual/block/loop3", "loop/backing_file", "/x\n", "x", "", "loop device 'loop3'" },
 		{ "virtual/block/zram0", "x", "", "y", "", "'zram0', which no hardware stands behind" },
-		{ "platform/host2/session1/target2:0:0/2:0:0:0/block/sda", "x", "", "y", "", "iSCSI disk 'sda'" },
+		{ "platform/host2/session1/target2:0:0/2:0:0:0/block/sda", "x", "", "y", "",
+		  "iSCSI disk 'sda'" },
 		{ "rbd/0/block/rbd0", "x", "", "y", "", "Ceph device 'rbd0'" },
 	};
 
@@ -241,7 +255,8 @@ static void file_systems_that_a_capture_kernel_cannot_write_are_named(void **sta
 		{ "27 1 0:30 / / rw - tmpfs tmpfs rw\n", "lies on tmpfs" },
 		{ "27 1 0:30 / / rw - zfs tank/root rw\n", "lies on zfs" },
 		{ "27 1 8:1 / / rw - vfat /dev/sda1 rw\n", "lies on vfat" },
-		{ "27 1 0:30 / / rw - ext4 /dev/sda1 rw\n28 27 0:31 / /var/crash rw - nfs4 s:/e rw\n", "lies on nfs4 (mounted at '/var/crash')" },
+		{ "27 1 0:30 / / rw - ext4 /dev/sda1 rw\n28 27 0:31 / /var/crash rw - nfs4 s:/e rw\n",
+		  "lies on nfs4 (mounted at '/var/crash')" },
 	};
 
 	(void)state;
@@ -272,18 +287,20 @@ static void superblocks_are_read_from_what_mkfs_wrote(void **state)
 		const char *command, *type, *uuid, *label;
 		bool external;
 	} rows[] = {
-		{ "mkfs.ext4 -q -U 11111111-2222-3333-4444-555555555555 -L dump", "ext4", "11111111-2222-3333-4444-555555555555", "dump",
-		  false },
+		{ "mkfs.ext4 -q -U 11111111-2222-3333-4444-555555555555 -L dump", "ext4",
+		  "11111111-2222-3333-4444-555555555555", "dump", false },
 		{ "mkfs.ext2 -q -L old", "ext2", NULL, "old", false },
 		{ "mkfs.xfs -q -L xdump", "xfs", NULL, "xdump", false },
-		{ "cd $(dirname $DISK); truncate -s 64M log; mkfs.xfs -q -L xlog -l logdev=log,size=64m", "xfs", NULL, "xlog", true },
+		{ "cd $(dirname $DISK); truncate -s 64M log; mkfs.xfs -q -L xlog -l logdev=log,size=64m",
+		  "xfs", NULL, "xlog", true },
 		{ "mkfs.btrfs -q -L bdump", "btrfs", NULL, "bdump", false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_free char *file = xasprintf("%s/disk%zu", t.path, i);
-		auto_free char *command = xasprintf("DISK=%s; %s %s >/dev/null 2>&1", file, rows[i].command, file);
+		auto_free char *command =
+			xasprintf("DISK=%s; %s %s >/dev/null 2>&1", file, rows[i].command, file);
 		auto_superblock struct superblock s = { 0 };
 		auto_close int fd = open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
@@ -308,9 +325,13 @@ static void udevs_database_is_read_whatever_it_holds(void **state)
 	static const struct {
 		const char *text, *type, *label;
 	} rows[] = {
-		{ "E:ID_FS_TYPE=ext4\nE:ID_FS_LABEL_ENC=a\\x20b\\x5cc\\x00d\\x4\n", "ext4", "a b\\c\\x00d\\x4" },
+		{ "E:ID_FS_TYPE=ext4\nE:ID_FS_LABEL_ENC=a\\x20b\\x5cc\\x00d\\x4\n", "ext4",
+		  "a b\\c\\x00d\\x4" },
 		{ "E:ID_FS_TYPE=swap\nE:ID_FS_USAGE=other\n", NULL, NULL },
-		{ "E:ID_FS_TYPE=\n", NULL, NULL }, { "ID_FS_TYPE=ext4\n", NULL, NULL }, { "", NULL, NULL }, { "E:", NULL, NULL },
+		{ "E:ID_FS_TYPE=\n", NULL, NULL },
+		{ "ID_FS_TYPE=ext4\n", NULL, NULL },
+		{ "", NULL, NULL },
+		{ "E:", NULL, NULL },
 		{ "E:ID_FS_TYPE=xfs", "xfs", "" },
 	};
 
