@@ -134,7 +134,7 @@ static bool skip_double_quoted(struct scan *s)
 
 static bool ends_word(char c)
 {
-	return strchr(" \t\n;&|<>()", c) != NULL;	/* NUL too: files with one are refused before */
+	return strchr(" \t\n;&|<>()", c) != NULL;	/* NUL too */
 }
 
 /* Go behind the word at hand.  Returns whether it is plain. */
@@ -248,7 +248,7 @@ static void take_operator(struct scan *s)
 
 void shvar_scan(const struct buf *text, struct shvar_list *ret)
 {
-	struct scan s = { .s = buf_text(text), .len = text->len, .line = 1, .at_start = true, .out = ret };
+	struct scan s = { .s = buf_text(text), .len = strlen(buf_text(text)), .line = 1, .at_start = true, .out = ret };
 
 	while (s.at < s.len) {
 		char c = s.s[s.at];
@@ -263,13 +263,10 @@ void shvar_scan(const struct buf *text, struct shvar_list *ret)
 		} else if (c == '\n' || c == ';') {
 			end_command(&s);
 			advance(&s, 1);
-		} else if (ends_word(c) && c) {
+		} else if (ends_word(c)) {
 			take_operator(&s);
-		} else if (c) {
-			take_word(&s);
 		} else {
-			s.lost = true;
-			advance(&s, 1);
+			take_word(&s);
 		}
 	}
 }

@@ -24,6 +24,7 @@ struct shvar_list {
 
 void shvar_list_done(struct shvar_list *l);
 #define auto_shvars AUTO(shvar_list_done)
+/* Up to the first NUL, which no shell file holds. */
 void shvar_scan(const struct buf *text, struct shvar_list *ret);
 
 /* The text of a plain RAW value, quotes taken off; $NAME and ${NAME} stay as they are.  -EINVAL: it is not plain. */
