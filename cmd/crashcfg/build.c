@@ -56,9 +56,9 @@ static int find_kernel(struct build *b, const struct cli *cli, const struct buil
 	if (b->kernel)
 		return 0;
 	if (release)
-		return err_set(e, ENOENT, "kernel '%s' is not installed (--kernels DIR takes one that was only unpacked)",
+		return err_set(e, ENOENT, "kernel '%s' is not installed (--kernels DIR: an unpacked one)",
 			       release);
-	return err_set(e, ENOENT, "no kernel is installed in '%s/boot' (--kernels DIR takes one that was only unpacked)",
+	return err_set(e, ENOENT, "no kernel is installed in '%s/boot' (--kernels DIR: an unpacked one)",
 		       cli->root.path);
 }
 
@@ -66,7 +66,8 @@ static int make_image(struct build *b, const struct cli *cli, struct err *e)
 {
 	struct image_spec spec = {
 		.root = &cli->root, .settings = b->settings, .facts = b->facts, .kernel = b->kernel,
-		.kernel_root = b->kernel_facts ? &b->kernel_root : NULL, .tool_dir = cli_tool_dir(), .cache = true,
+		.kernel_root = b->kernel_facts ? &b->kernel_root : NULL, .tool_dir = cli_tool_dir(),
+		.cache = true,
 	};
 	int r = image_plan_make(&spec, &b->plan, e);
 
@@ -116,8 +117,9 @@ static void print(const struct build *b, const struct cli *cli)
 		fprintf(stderr, "crashcfg: note: %s\n", b->plan->notes.v[i]);
 	if (!cli->quiet)
 		fprintf(to, "%s: %s (%s), %s unpacked, %zu modules for %s, %.2f s\nid %s\n", b->where,
-			size_human(b->sizes.packed, packed), b->plan->packing, size_human(b->sizes.unpacked, unpacked),
-			b->sizes.modules, b->kernel->release, (double)b->ms / 1000, b->plan->id);
+			size_human(b->sizes.packed, packed), b->plan->packing,
+			size_human(b->sizes.unpacked, unpacked), b->sizes.modules, b->kernel->release,
+			(double)b->ms / 1000, b->plan->id);
 	if (cli->json) {
 		auto_json struct json *j = cli_json();
 
@@ -164,21 +166,24 @@ static int run_build(struct cli *cli, int argc, char *argv[], struct err *e)
 }
 
 static const struct option_row options[] = {
-	{ "kernel", "VER", offsetof(struct build_options, kernel), "the kernel's release (the running one, else the newest)",
-	  NULL },
-	{ "output", "FILE", offsetof(struct build_options, output), "write the image there, not where 'load' looks for it",
-	  NULL },
+	{ "kernel", "VER", offsetof(struct build_options, kernel),
+	  "the kernel's release (the running one, else the newest)", NULL },
+	{ "output", "FILE", offsetof(struct build_options, output),
+	  "write the image there, not where 'load' looks for it", NULL },
 	{ "kernels", "DIR", offsetof(struct build_options, kernels),
 	  "take kernels from DIR/boot and DIR/lib/modules, or from DIR/VER/boot and so on", NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };
 
 const struct command cmd_build = {
-	.name = "build", .args = "", .run = run_build, .options = options, .options_size = sizeof(struct build_options),
+	.name = "build", .args = "", .run = run_build, .options = options,
+	.options_size = sizeof(struct build_options),
 	.summary = "Build the capture image",
-	.text = "Puts together what the capture kernel needs to save a dump: the capture program, makedumpfile and "
-		"vmcore-dmesg with their libraries, the modules on the way to the target's disk and their firmware, and "
-		"the recipe made from the settings. There is no shell in it. The same inputs give the same bytes.\n\n"
-		"'apply' builds the image by itself whenever the content of an input has changed; 'build' makes it at once "
-		"and changes nothing else. The image is /var/lib/crashcfg/VER/capture.img, readable by root only.",
+	.text = "Puts together what the capture kernel needs to save a dump: the capture program, "
+		"makedumpfile and vmcore-dmesg with their libraries, the modules on the way to the "
+		"target's disk and their firmware, and the recipe made from the settings. There is no "
+		"shell in it. The same inputs give the same bytes.\n\n"
+		"'apply' builds the image by itself whenever the content of an input has changed; 'build' "
+		"makes it at once and changes nothing else. The image is /var/lib/crashcfg/VER/capture.img, "
+		"readable by root only.",
 };

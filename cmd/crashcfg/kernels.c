@@ -26,8 +26,8 @@ int kernels_open(const char *dir, const char *release, struct root *ret, struct 
 				best = names.v[i];
 		}
 		if (!best)
-			return err_set(e, ENOENT, "--kernels '%s': neither 'boot' nor a folder%s%s that holds it is there",
-				       dir, release ? " " : "", release ? release : "");
+			return err_set(e, ENOENT, "--kernels '%s': holds neither 'boot' nor '%s/boot'", dir,
+				       release ? release : "VER");
 	}
 	path = xasprintf("%s%s%s", dir, best ? "/" : "", best ? best : "");
 	return root_open(ret, path, e);

@@ -18,11 +18,13 @@
 
 static int stale(const struct image_file *file, struct err *e)
 {
-	return err_set(e, ESTALE, "'%s' changed while the image was being built: run this again", file->source);
+	return err_set(e, ESTALE, "'%s' changed while the image was being built: run this again",
+		       file->source);
 }
 
 /* A file's content, which is that of the plan or an error. */
-static int read_source(const struct image_files *f, const struct image_file *file, struct buf *ret, struct err *e)
+static int read_source(const struct image_files *f, const struct image_file *file, struct buf *ret,
+		       struct err *e)
 {
 	auto_close int fd = image_files_open_source(f, file->place, file->source, e);
 	char hash[HASH_TEXT_MAX];
@@ -56,8 +58,8 @@ static int treat(const struct image_file *file, struct buf *data, struct err *e)
 	return r < 0 ? err_wrap(e, "'%s'", file->source) : 0;
 }
 
-static int add_file(const struct image_files *f, const struct image_file *file, unsigned *inode, struct buf *to,
-		    struct err *e)
+static int add_file(const struct image_files *f, const struct image_file *file, unsigned *inode,
+		    struct buf *to, struct err *e)
 {
 	auto_buf struct buf data = { 0 };
 	int r;
@@ -65,7 +67,8 @@ static int add_file(const struct image_files *f, const struct image_file *file, 
 	if (file->place == FROM_NOWHERE) {
 		const char *text = file->text ? file->text : "";
 
-		cpio_add(to, inode, file->path + 1, file->mode, text, strlen(text), file->rmajor, file->rminor);
+		cpio_add(to, inode, file->path + 1, file->mode, text, strlen(text), file->rmajor,
+			 file->rminor);
 		return 0;
 	}
 	r = read_source(f, file, &data, e);
@@ -95,7 +98,8 @@ static int make_payload(const struct image_plan *plan, struct buf *to, struct er
 	return 0;
 }
 
-static void make_head(const struct image_plan *plan, const struct buf *payload, size_t unpacked, struct buf *to)
+static void make_head(const struct image_plan *plan, const struct buf *payload, size_t unpacked,
+		      struct buf *to)
 {
 	auto_json struct json *j = js_object();
 	auto_buf struct buf text = { 0 };

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* How long a phase may pass without a byte of progress.  A disk that recovers from errors is silent for a minute. */
+/* How long a phase may pass without a byte of progress; a disk in error recovery is silent for a minute. */
 #define STALL_SECONDS 180
 /*
  * The cap for DUMP_TIMEOUT = auto: what a dump of the whole memory takes at a rate that
@@ -23,15 +23,20 @@
 int image_check_settings(const struct settings *s, struct err *e)
 {
 	if (s->builder == BUILDER_DRACUT)
-		return err_set(e, ENOTSUP, "CAPTURE_BUILDER = 'dracut' is not supported by this version (write 'auto')");
+		return err_set(e, ENOTSUP,
+			       "CAPTURE_BUILDER = 'dracut' is not supported by this version (write 'auto')");
 	if (s->dump_pre.n || s->dump_post.n)
-		return err_set(e, ENOTSUP, "%s = '%s': programs in the capture are not supported by this version",
-			       s->dump_pre.n ? "DUMP_PRE" : "DUMP_POST", (s->dump_pre.n ? s->dump_pre : s->dump_post).v[0]);
+		return err_set(e, ENOTSUP,
+			       "%s = '%s': programs in the capture are not supported by this version",
+			       s->dump_pre.n ? "DUMP_PRE" : "DUMP_POST",
+			       (s->dump_pre.n ? s->dump_pre : s->dump_post).v[0]);
 	if (s->on_failure == END_SHELL)
-		return err_set(e, ENOTSUP, "DUMP_ON_FAILURE = 'shell' is not supported by this version (write "
+		return err_set(e, ENOTSUP,
+			       "DUMP_ON_FAILURE = 'shell' is not supported by this version (write "
 			       "'reboot', 'poweroff' or 'halt')");
 	if (s->progress.syslog.host || s->progress.netconsole)
-		return err_set(e, ENOTSUP, "DUMP_PROGRESS = '%s': only 'console' is supported by this version",
+		return err_set(e, ENOTSUP,
+			       "DUMP_PROGRESS = '%s': only 'console' is supported by this version",
 			       s->values[SET_DUMP_PROGRESS].text);
 	return 0;
 }
@@ -40,7 +45,9 @@ static int check_target(enum target_kind kind, const char *url, struct err *e)
 {
 	if (kind == TARGET_FILE || kind == TARGET_FS)
 		return 0;
-	return err_set(e, ENOTSUP, "target '%s': '%s' is not supported by this version (use file:///DIR or fs:UUID=...:/DIR)",
+	return err_set(e, ENOTSUP,
+		       "target '%s': '%s' is not supported by this version (use file:///DIR or "
+		       "fs:UUID=...:/DIR)",
 		       url, target_kind_name(kind));
 }
 
@@ -49,15 +56,19 @@ static int check_target(enum target_kind kind, const char *url, struct err *e)
  * to 0.38 of the size, snappy 756 to 0.39, zstd 329 to 0.27, zlib 105 to 0.27: zstd would be
  * ahead of lzo only where a disk writes less than about 65 MB/s.
  */
-static int choose_compress(const struct settings *s, const struct collector *c, const char **ret, struct err *e)
+static int choose_compress(const struct settings *s, const struct collector *c, const char **ret,
+			   struct err *e)
 {
 	static const char *const names[] = {
-		[COMPRESS_AUTO] = "auto", [COMPRESS_NONE] = "none", [COMPRESS_ZLIB] = "zlib", [COMPRESS_LZO] = "lzo",
-		[COMPRESS_SNAPPY] = "snappy", [COMPRESS_ZSTD] = "zstd",
+		[COMPRESS_AUTO] = "auto", [COMPRESS_NONE] = "none", [COMPRESS_ZLIB] = "zlib",
+		[COMPRESS_LZO] = "lzo", [COMPRESS_SNAPPY] = "snappy", [COMPRESS_ZSTD] = "zstd",
 	};
 	const struct { enum compress method; bool there; const char *option; } best[] = {
-		{ COMPRESS_LZO, c->lzo, "-l" }, { COMPRESS_SNAPPY, c->snappy, "-p" }, { COMPRESS_ZSTD, c->zstd, "-z" },
-		{ COMPRESS_ZLIB, c->zlib, "-c" }, { COMPRESS_NONE, true, "" },
+		{ COMPRESS_LZO, c->lzo, "-l" },
+		{ COMPRESS_SNAPPY, c->snappy, "-p" },
+		{ COMPRESS_ZSTD, c->zstd, "-z" },
+		{ COMPRESS_ZLIB, c->zlib, "-c" },
+		{ COMPRESS_NONE, true, "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(best); i++)
@@ -91,7 +102,7 @@ static unsigned cap_seconds(uint64_t mem_total)
 	return mem_total == 0 ? 0 : cap > UINT32_MAX ? UINT32_MAX : (unsigned)cap;
 }
 
-/* DRIVER of an active watchdog: its module's name.  One without a device is software, which died in the crash. */
+/* The module of an active watchdog.  One without a device is software, which died in the crash. */
 static char *active_watchdog(const struct root *root)
 {
 	auto_strv struct strv names = { 0 };
@@ -99,7 +110,8 @@ static char *active_watchdog(const struct root *root)
 	root_list(root, "/sys/class/watchdog", &names);
 	for (size_t i = 0; i < names.n; i++) {
 		auto_free char *state_path = xasprintf("/sys/class/watchdog/%s/state", names.v[i]);
-		auto_free char *link_path = xasprintf("/sys/class/watchdog/%s/device/driver/module", names.v[i]);
+		auto_free char *link_path =
+			xasprintf("/sys/class/watchdog/%s/device/driver/module", names.v[i]);
 		auto_free char *state = root_read_line(root, state_path), *link = NULL;
 
 		if (state && strcmp(state, "active") == 0 && root_readlink(root, link_path, &link) == 0 &&
@@ -132,7 +144,8 @@ static void copy_target(struct recipe_target *to, const struct recipe_target *fr
 }
 
 int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,
-		 size_t n_storage, const char *watchdog, struct module_set *set, struct recipe **ret, struct err *e)
+		 size_t n_storage, const char *watchdog, struct module_set *set, struct recipe **ret,
+		 struct err *e)
 {
 	const struct settings *s = spec->settings;
 	auto_recipe struct recipe *r = xcalloc(1, sizeof(*r));

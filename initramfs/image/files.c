@@ -5,14 +5,17 @@
 #include <fcntl.h>
 #include <string.h>
 
-int image_files_open(struct image_files *f, const struct root *root, const struct root *kernel_root, struct err *e)
+int image_files_open(struct image_files *f, const struct root *root, const struct root *kernel_root,
+		     struct err *e)
 {
 	struct root here;
 	int r = root_open(&here, "/", e);
 
 	if (r < 0)
 		return r;
-	*f = (struct image_files){ .root = root, .kernel_root = kernel_root ? kernel_root : root, .here = here };
+	*f = (struct image_files){
+		.root = root, .kernel_root = kernel_root ? kernel_root : root, .here = here,
+	};
 	return 0;
 }
 
@@ -35,7 +38,8 @@ static const struct root *root_of(const struct image_files *f, enum file_place p
 	return place == FROM_HERE ? &f->here : place == FROM_KERNEL ? f->kernel_root : f->root;
 }
 
-int image_files_open_source(const struct image_files *f, enum file_place place, const char *source, struct err *e)
+int image_files_open_source(const struct image_files *f, enum file_place place, const char *source,
+			    struct err *e)
 {
 	auto_close int fd = root_openat(root_of(f, place), source, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
 	struct stat st;
@@ -92,7 +96,8 @@ void image_files_link(struct image_files *f, const char *path, const char *to)
 		file->text = xstrdup(to);
 }
 
-void image_files_node(struct image_files *f, const char *path, uint32_t mode, uint32_t rmajor, uint32_t rminor)
+void image_files_node(struct image_files *f, const char *path, uint32_t mode, uint32_t rmajor,
+		      uint32_t rminor)
 {
 	struct image_file *file = push(f, path, mode);
 
@@ -102,8 +107,8 @@ void image_files_node(struct image_files *f, const char *path, uint32_t mode, ui
 	}
 }
 
-int image_files_add(struct image_files *f, const char *path, uint32_t mode, enum file_place place, const char *source,
-		    enum file_treat treat, struct err *e)
+int image_files_add(struct image_files *f, const char *path, uint32_t mode, enum file_place place,
+		    const char *source, enum file_treat treat, struct err *e)
 {
 	auto_close int fd = image_files_open_source(f, place, source, e);
 	char hash[HASH_TEXT_MAX];

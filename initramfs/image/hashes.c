@@ -138,7 +138,8 @@ struct file_stamp file_stamp(const struct stat *st)
 
 bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 {
-	return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->sec == b->sec && a->nsec == b->nsec;
+	return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->sec == b->sec &&
+	       a->nsec == b->nsec;
 }
 
 static bool is_hash(const char *text)

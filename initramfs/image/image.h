@@ -24,14 +24,15 @@ struct image_spec {
 	const struct facts *facts;
 	const struct kernel_fact *kernel;
 	const struct root *kernel_root;	/* where kernel->modules lies; NULL: root */
-	const struct storage *storage;	/* NULL: found out from the settings' targets; `test` hands in its scratch disk */
+	/* NULL: found out from the settings' targets; `test` hands in its scratch disk */
+	const struct storage *storage;
 	size_t n_storage;
 	const char *tool_dir;		/* folder of capture-init on THIS system ("/usr/lib/crashcfg") */
 	bool cache;			/* keep hashes in IMAGE_DIR/hashes below the root */
 	bool cache_readonly;		/* look into that cache, and leave it as it is: status, diff */
 };
 
-/* An input and what it was: "/usr/bin/makedumpfile" and its sha256; "settings", "recipe", ... for what is no file. */
+/* An input and what it was: "/usr/bin/makedumpfile" and its sha256; "recipe", ... for what is no file. */
 struct image_input {
 	char *name;
 	char *hash;
@@ -44,8 +45,9 @@ struct image_plan {
 	char *id;			/* sha256 over all inputs: the image's identity */
 	struct strv notes;		/* for people: firmware that is not installed, ... */
 	void *files;			/* the builder's own list */
-	uint64_t unpacked;		/* bytes of all files in it, nearly: a .ko.xz that is to be unpacked counts fourfold */
-	char *packing;			/* "zstd", "xz", "gzip", "none": what the kernel can unpack, best first */
+	/* bytes of all files in it, nearly: a .ko.xz that is to be unpacked counts fourfold */
+	uint64_t unpacked;
+	char *packing;			/* "zstd", "gzip", "xz", "none": the best that the kernel unpacks */
 };
 void image_plan_free(struct image_plan *p);
 static inline void own_image_plan(struct image_plan **p)

@@ -85,18 +85,21 @@ struct image_files {
 	size_t n;
 };
 
-int image_files_open(struct image_files *f, const struct root *root, const struct root *kernel_root, struct err *e);
+int image_files_open(struct image_files *f, const struct root *root, const struct root *kernel_root,
+		     struct err *e);
 void image_files_done(struct image_files *f);
 /* Open a file's source; -EINVAL when it is not a regular file. */
-int image_files_open_source(const struct image_files *f, enum file_place place, const char *source, struct err *e);
+int image_files_open_source(const struct image_files *f, enum file_place place, const char *source,
+			    struct err *e);
 
 struct image_file *image_files_find(const struct image_files *f, const char *path);
 /* Add, with missing parent folders (0755).  A path that is there already stays as it is. */
 void image_files_folder(struct image_files *f, const char *path, uint32_t mode);
 void image_files_link(struct image_files *f, const char *path, const char *to);
-void image_files_node(struct image_files *f, const char *path, uint32_t mode, uint32_t rmajor, uint32_t rminor);
-int image_files_add(struct image_files *f, const char *path, uint32_t mode, enum file_place place, const char *source,
-		    enum file_treat treat, struct err *e);
+void image_files_node(struct image_files *f, const char *path, uint32_t mode, uint32_t rmajor,
+		      uint32_t rminor);
+int image_files_add(struct image_files *f, const char *path, uint32_t mode, enum file_place place,
+		    const char *source, enum file_treat treat, struct err *e);
 void image_files_sort(struct image_files *f);
 
 /* --- kernel.c: what a kernel was built to take ----------------------------------------------- */
@@ -137,7 +140,8 @@ int image_check_settings(const struct settings *s, struct err *e);
 unsigned image_threads(const struct settings *s, const struct collector *c);
 /* Takes SET's modules. */
 int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,
-		 size_t n_storage, const char *watchdog, struct module_set *set, struct recipe **ret, struct err *e);
+		 size_t n_storage, const char *watchdog, struct module_set *set, struct recipe **ret,
+		 struct err *e);
 /* The module of the watchdog that the settings or the running system name; "" none.  Caller frees. */
 char *image_watchdog(const struct root *root, const struct settings *s);
 

@@ -30,12 +30,12 @@ static const struct { unsigned machine, class; const char *triplet; } triplets[]
 struct object {
 	char *source;		/* below the root */
 	struct elf elf;
-	struct strv rpaths;	/* DT_RPATH of it and of what led to it: in force unless it has a DT_RUNPATH */
+	struct strv rpaths;	/* DT_RPATH of it and of what led to it; void where it has a DT_RUNPATH */
 };
 
 struct closure {
 	struct image_files *files;
-	struct strv conf;	/* folders of ld.so.conf; in an image without a cache the loader does not look there */
+	struct strv conf;	/* folders of ld.so.conf */
 	struct strv builtin;	/* folders in which the loader looks by itself */
 	char *interp;		/* its last part: whoever needs it has it already */
 	char *home;		/* folder of builtin that holds the C library */
@@ -62,7 +62,8 @@ static void own_closure(struct closure *c)
 static void read_conf(const struct root *root, const char *path, unsigned depth, struct strv *dirs);
 
 /* "include PATTERN": a pattern in the last part, relative to the folder of the file that says so. */
-static void include(const struct root *root, const char *from, const char *pattern, unsigned depth, struct strv *dirs)
+static void include(const struct root *root, const char *from, const char *pattern, unsigned depth,
+		    struct strv *dirs)
 {
 	const char *slash = strrchr(from, '/');
 	auto_free char *path = pattern[0] == '/' ? xstrdup(pattern) :
@@ -231,8 +232,8 @@ static void split_path(const char *text, const char *source, struct strv *dirs)
 }
 
 /* Is there NAME in DIR, of the same architecture?  Then it is added.  1 yes, 0 no. */
-static int try_folder(struct closure *c, const struct object *of, const char *dir, const char *name, bool conf,
-		      struct err *e);
+static int try_folder(struct closure *c, const struct object *of, const char *dir, const char *name,
+		      bool conf, struct err *e);
 
 /* The order of ld.so(8): DT_RPATH unless there is a DT_RUNPATH, DT_RUNPATH, ld.so.conf, what is built in. */
 static int find_library(struct closure *c, size_t of, const char *name, struct err *e)
@@ -244,7 +245,8 @@ static int find_library(struct closure *c, size_t of, const char *name, struct e
 	if (strcmp(name, c->interp) == 0)
 		return 0;
 	if (strchr(name, '/'))
-		return err_set(e, ENOTSUP, "'%s' needs '%s' by its path, which the image builder does not know",
+		return err_set(e, ENOTSUP,
+			       "'%s' needs '%s' by its path, which the image builder does not know",
 			       c->v[of].source, name);
 	if (c->v[of].elf.runpath)
 		split_path(c->v[of].elf.runpath, c->v[of].source, &dirs);
@@ -260,7 +262,8 @@ static int find_library(struct closure *c, size_t of, const char *name, struct e
 	for (size_t i = 0; r == 0 && i < dirs.n; i++)
 		r = try_folder(c, &c->v[of], dirs.v[i], name, i >= own && i < conf, e);
 	if (r == 0)
-		return err_set(e, ENOENT, "'%s' needs the library '%s', which is in none of the loader's folders",
+		return err_set(e, ENOENT,
+			       "'%s' needs the library '%s', which is in none of the loader's folders",
 			       c->v[of].source, name);
 	return r < 0 ? r : 0;
 }
@@ -278,8 +281,8 @@ static void object_add(struct closure *c, const char *source, struct elf *elf, c
 		strv_add(&o->rpaths, inherited->v[i]);
 }
 
-static int try_folder(struct closure *c, const struct object *of, const char *dir, const char *name, bool conf,
-		      struct err *e)
+static int try_folder(struct closure *c, const struct object *of, const char *dir, const char *name,
+		      bool conf, struct err *e)
 {
 	auto_free char *source = xasprintf("%s/%s", dir, name), *path = NULL;
 	auto_strv struct strv inherited = { 0 };
@@ -298,7 +301,7 @@ static int try_folder(struct closure *c, const struct object *of, const char *di
 	if (c->n >= LIBS_MAX)
 		return err_set(e, E2BIG, "'%s' needs more than %d libraries", c->v[0].source, LIBS_MAX);
 
-	/* The image has no ld.so.cache, so what was found by ld.so.conf alone goes to where the loader looks anyway. */
+	/* The image has no ld.so.cache: what only ld.so.conf tells of goes where the loader looks anyway. */
 	if (conf && !strv_has(&c->builtin, dir))
 		path = xasprintf("%s/%s", c->home, name);
 	else

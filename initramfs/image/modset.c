@@ -17,8 +17,9 @@ static int hash_of(struct image_files *f, const char *path, char hash[static HAS
 }
 
 /* Everything that modules_resolve() looks at but the modules' own files. */
-static void request_key(struct image_files *f, const struct kernel_fact *kernel, const struct strv *modaliases,
-			const struct strv *names, char key[static HASH_TEXT_MAX])
+static void request_key(struct image_files *f, const struct kernel_fact *kernel,
+			const struct strv *modaliases, const struct strv *names,
+			char key[static HASH_TEXT_MAX])
 {
 	auto_strv struct strv inputs = { 0 };
 	auto_buf struct buf text = { 0 }, cmdline = { 0 };
@@ -74,7 +75,8 @@ static bool set_from_note(struct image_files *f, const struct json *j, struct mo
 		char hash[HASH_TEXT_MAX] = "";
 		struct recipe_module *to;
 
-		if (!name || !path || !was || !options || hash_of(f, path, hash) < 0 || strcmp(hash, was) != 0)
+		if (!name || !path || !was || !options || hash_of(f, path, hash) < 0 ||
+		    strcmp(hash, was) != 0)
 			return false;
 		to = vec_push(&set->v, &set->n);
 		to->name = xstrdup(name);
@@ -97,12 +99,14 @@ int image_modules(struct image_files *f, const struct kernel_fact *kernel, const
 	int r;
 
 	if (!kernel->modules)
-		return err_set(e, ENOENT, "kernel '%s' has no folder of modules: install its modules", kernel->release);
+		return err_set(e, ENOENT, "kernel '%s' has no folder of modules: install its modules",
+			       kernel->release);
 	request_key(f, kernel, modaliases, names, key);
 	note = hashes_note(f->hashes, "modules", key);
 	if (!note || !set_from_note(f, note, &set)) {
 		module_set_done(&set);
-		r = modules_resolve(f->kernel_root, kernel->modules, kernel->release, modaliases, names, &set, e);
+		r = modules_resolve(f->kernel_root, kernel->modules, kernel->release, modaliases, names, &set,
+				    e);
 		if (r < 0)
 			return r;
 		js_free(note);
@@ -118,7 +122,8 @@ int image_modules(struct image_files *f, const struct kernel_fact *kernel, const
 
 static bool can_unpack(const struct kernel_abilities *can, const char *codec)
 {
-	return (can->module_xz && strcmp(codec, "xz") == 0) || (can->module_zstd && strcmp(codec, "zstd") == 0) ||
+	return (can->module_xz && strcmp(codec, "xz") == 0) ||
+	       (can->module_zstd && strcmp(codec, "zstd") == 0) ||
 	       (can->module_gzip && strcmp(codec, "gzip") == 0);
 }
 
@@ -144,7 +149,8 @@ int image_files_modules(struct image_files *f, struct module_set *set, const str
 		int r;
 
 		m->path = unpack ? unpacked_name(source, codec) : xstrdup(source);
-		r = image_files_add(f, m->path, 0644, FROM_KERNEL, source, unpack ? TREAT_UNPACK : TREAT_NOT, e);
+		r = image_files_add(f, m->path, 0644, FROM_KERNEL, source, unpack ? TREAT_UNPACK : TREAT_NOT,
+				    e);
 		if (r < 0)
 			return err_wrap(e, "module '%s'", m->name);
 	}
@@ -159,7 +165,7 @@ static bool stays_below(const char *name)
 	       !strstr(name, "/../");
 }
 
-/* The kernel's search order (drivers/base/firmware_loader/main.c): all folders for the plain file, then packed ones. */
+/* The kernel's order (drivers/base/firmware_loader/main.c): every folder for the plain file, then packed. */
 static bool find_firmware(const struct image_files *f, const char *release, const char *name, char **ret)
 {
 	static const char *const suffixes[] = { "", ".zst", ".xz" };

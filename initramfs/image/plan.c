@@ -93,13 +93,15 @@ static int find_modules(struct work *w, struct err *e)
 	if (r == 0)
 		r = image_files_modules(&w->files, &w->modules, &w->can, e);
 	if (r == 0)
-		r = image_files_firmware(&w->files, w->spec->kernel, &w->modules.firmware, &w->can, &w->plan->notes, e);
+		r = image_files_firmware(&w->files, w->spec->kernel, &w->modules.firmware, &w->can,
+					 &w->plan->notes, e);
 	return r;
 }
 
 static int add_programs(struct work *w, struct err *e)
 {
-	static const char *const dmesg[] = { "/usr/sbin/vmcore-dmesg", "/sbin/vmcore-dmesg", "/usr/bin/vmcore-dmesg" };
+	static const char *const dmesg[] = { "/usr/sbin/vmcore-dmesg", "/sbin/vmcore-dmesg",
+					     "/usr/bin/vmcore-dmesg" };
 	auto_free char *tool = xasprintf("%s/" TOOL, w->spec->tool_dir);
 	auto_strv struct strv opened = { 0 };
 	const char *path = NULL;
@@ -110,7 +112,7 @@ static int add_programs(struct work *w, struct err *e)
 		return err_wrap(e, "the capture program");
 	image_files_link(&w->files, "/sbin/modprobe", "/init");
 
-	/* makedumpfile's threads end by pthread_exit(), for which the C library opens this one when it is too late. */
+	/* The C library opens it when a thread of makedumpfile ends, which is too late to find it missing. */
 	if (image_threads(w->spec->settings, &w->collector) > 1)
 		strv_add(&opened, "libgcc_s.so.1");
 	r = image_files_program(&w->files, w->collector.path, &opened, e);
@@ -139,7 +141,8 @@ static int make_recipe(struct work *w, struct err *e)
 	auto_buf struct buf text = { 0 };
 	size_t n;
 	const struct storage *storage = storage_of(w, &n);
-	int r = image_recipe(w->spec, &w->collector, storage, n, w->watchdog, &w->modules, &w->plan->recipe, e);
+	int r = image_recipe(w->spec, &w->collector, storage, n, w->watchdog, &w->modules, &w->plan->recipe,
+			     e);
 
 	if (r < 0)
 		return r;
@@ -177,9 +180,10 @@ static void finish(struct work *w)
 	image_files_sort(&w->files);
 	for (size_t i = 0; i < w->files.n; i++)
 		if (w->files.v[i].place != FROM_NOWHERE) {
-			/* A library's folder matters to the loader, so both names count. */
-			add_input(p, w->files.v[i].path, w->files.v[i].hash);
-			p->unpacked += w->files.v[i].stamp.size * (w->files.v[i].treat == TREAT_UNPACK ? 4 : 1);
+			const struct image_file *file = &w->files.v[i];
+
+			add_input(p, file->path, file->hash);
+			p->unpacked += file->stamp.size * (file->treat == TREAT_UNPACK ? 4 : 1);
 		}
 	h = hash_new();
 	for (size_t i = 0; i < p->n_inputs; i++) {
@@ -213,7 +217,8 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 	kernel_abilities(spec, &w.can);
 	w.plan->packing = xstrdup(w.can.packing);
 	if (w.can.guessed)
-		strv_addf(&w.plan->notes, "kernel '%s' has no configuration in /boot, so the image is packed by gzip",
+		strv_addf(&w.plan->notes,
+			  "kernel '%s' has no configuration in /boot, so the image is packed by gzip",
 			  spec->kernel->release);
 
 	r = find_storage(&w, e);

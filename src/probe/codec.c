@@ -21,7 +21,8 @@
  */
 #define ZSTD_LEVEL 5
 #define ZSTD_WINDOW_LOG 17
-#define ZSTD_JOB (1u << 20)	/* worker threads take pieces of this size: the bytes depend on it, not on the threads */
+/* Worker threads take pieces of this size: the bytes depend on it, not on the number of threads. */
+#define ZSTD_JOB (1u << 20)
 #define ZSTD_THREADS 2
 #define ZSTD_WINDOW_LOG_MAX 27	/* for files of others: 128 MiB */
 #define XZ_DICT (1u << 20)
@@ -93,7 +94,8 @@ static int zstd(const char *data, size_t len, struct buf *to, struct err *e)
 }
 
 /* Let liblzma turn all of DATA into what is appended to TO. */
-static int lzma_run(lzma_stream *stream, const char *data, size_t len, size_t cap, struct buf *to, struct err *e)
+static int lzma_run(lzma_stream *stream, const char *data, size_t len, size_t cap, struct buf *to,
+		    struct err *e)
 {
 	lzma_ret code = LZMA_OK;
 	int r = 0;
@@ -109,8 +111,9 @@ static int lzma_run(lzma_stream *stream, const char *data, size_t len, size_t ca
 			r = too_large(cap, e);
 	}
 	if (r == 0 && code != LZMA_STREAM_END)
-		r = err_set(e, EINVAL, code == LZMA_BUF_ERROR ? "damaged xz data: cut off" :
-			    code == LZMA_MEMLIMIT_ERROR ? "xz data that needs too much memory" : "damaged xz data");
+		r = err_set(e, EINVAL, "%s", code == LZMA_BUF_ERROR ? "damaged xz data: cut off" :
+			    code == LZMA_MEMLIMIT_ERROR ? "xz data wants too much memory" :
+			    "damaged xz data");
 	lzma_end(stream);
 	return r;
 }
@@ -158,13 +161,13 @@ static int gunzip(const char *data, size_t len, size_t cap, struct buf *to, stru
 	}
 	inflateEnd(&stream);
 	if (r == 0 && code != Z_STREAM_END)
-		r = err_set(e, EINVAL, code == Z_BUF_ERROR ? "damaged gzip data: cut off" : "damaged gzip data");
+		r = err_set(e, EINVAL, "damaged gzip data%s", code == Z_BUF_ERROR ? ": cut off" : "");
 	return r;
 }
 
 static int gzip(const char *data, size_t len, struct buf *to, struct err *e)
 {
-	gz_header header = { .os = 255 };	/* no time, no name, unknown system: nothing of this machine */
+	gz_header header = { .os = 255 };	/* no time, no name, unknown system */
 	z_stream stream = { .next_in = (const Bytef *)data, .avail_in = (uInt)len };
 	size_t room;
 	int code;

@@ -7,7 +7,8 @@
 
 #define COLLECTOR_MAX (16u << 20)
 
-static const char *const paths[] = { "/usr/bin/makedumpfile", "/usr/sbin/makedumpfile", "/sbin/makedumpfile" };
+static const char *const paths[] = { "/usr/bin/makedumpfile", "/usr/sbin/makedumpfile",
+				     "/sbin/makedumpfile" };
 
 void collector_done(struct collector *c)
 {
@@ -37,7 +38,8 @@ static char *version(const struct buf *program)
 	if (!text)
 		return xstrdup("");
 	text += sizeof(mark) - 1;
-	while (n < 32 && (isalnum((unsigned char)text[n]) || text[n] == '.' || text[n] == '-' || text[n] == '+'))
+	while (n < 32 &&
+	       (isalnum((unsigned char)text[n]) || text[n] == '.' || text[n] == '-' || text[n] == '+'))
 		n++;
 	return xstrndup(text, n);
 }

@@ -70,8 +70,8 @@ void module_set_done(struct module_set *m)
 	*m = (struct module_set){ 0 };
 }
 
-static void be_silent(void *data, int priority, const char *file, int line, const char *fn, const char *format,
-		      va_list args)
+static void be_silent(void *data, int priority, const char *file, int line, const char *fn,
+		      const char *format, va_list args)
 {
 	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
 }
@@ -82,7 +82,8 @@ static const char *const indices[] = {
 };
 static const char *const softdeps[] = { "modules.softdep", "modules.weakdep" };
 static const char *const config_dirs[] = {
-	"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d", "/lib/modprobe.d",
+	"/etc/modprobe.d", "/run/modprobe.d", "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
+	"/lib/modprobe.d",
 };
 
 static bool ends_in_conf(const char *name)
@@ -92,7 +93,7 @@ static bool ends_in_conf(const char *name)
 	return len > 5 && strcmp(name + len - 5, ".conf") == 0;
 }
 
-/* As modprobe.d(5): a file hides those of the same name in later folders; then all are read in the order of names. */
+/* As modprobe.d(5): a file hides those of the same name in later folders; the order is that of names. */
 static void find_configs(const struct root *root, struct strv *ret)
 {
 	auto_strv struct strv names = { 0 };
@@ -137,11 +138,13 @@ static int check_indices(const struct resolver *r, struct err *e)
 
 		if (root_lstat(r->root, path, &st) < 0) {
 			if (i == 0)
-				return err_set(e, ENOENT, "'%s' is missing: run depmod for this kernel", path);
+				return err_set(e, ENOENT, "'%s' is missing: run depmod for this kernel",
+					       path);
 			continue;
 		}
 		if (!S_ISREG(st.st_mode))
-			return err_set(e, EINVAL, "'%s' is not a regular file: run depmod for this kernel", path);
+			return err_set(e, EINVAL, "'%s' is not a regular file: run depmod for this kernel",
+				       path);
 		ret = root_read(r->root, path, INDEX_MAX, &b, e);
 		if (ret < 0)
 			return ret;
@@ -153,7 +156,8 @@ static int check_indices(const struct resolver *r, struct err *e)
 		struct stat st;
 
 		if (root_lstat(r->root, path, &st) == 0 && !S_ISREG(st.st_mode))
-			return err_set(e, EINVAL, "'%s' is not a regular file: run depmod for this kernel", path);
+			return err_set(e, EINVAL, "'%s' is not a regular file: run depmod for this kernel",
+				       path);
 	}
 	return 0;
 }
@@ -164,13 +168,15 @@ static int open_configs(struct resolver *r, struct err *e)
 
 	find_configs(r->root, &paths);
 	for (size_t i = 0; i < paths.n; i++) {
-		auto_close int fd = root_openat(r->root, paths.v[i], O_RDONLY | O_NONBLOCK | O_NOCTTY, 0), high = -1;
+		auto_close int fd = root_openat(r->root, paths.v[i], O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+		auto_close int high = -1;
 		struct stat st;
 
 		if (fd < 0 || fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;	/* a link to /dev/null is how one is switched off */
 		if (r->configs.n >= CONFIGS_MAX)
-			return err_set(e, E2BIG, "more than %d files in '%s' and its like", CONFIGS_MAX, config_dirs[0]);
+			return err_set(e, E2BIG, "more than %d files in '%s' and its like", CONFIGS_MAX,
+				       config_dirs[0]);
 		high = fcntl(fd, F_DUPFD_CLOEXEC, CONFIG_FD + (int)r->configs.n);
 		if (high != CONFIG_FD + (int)r->configs.n)
 			return err_set(e, high < 0 ? errno : EMFILE, "too many files are open");
@@ -201,8 +207,8 @@ static int resolver_open(struct resolver *r, const char *release, struct err *e)
 	kmod_set_log_fn(r->kmod, be_silent, NULL);
 	ret = kmod_load_resources(r->kmod);
 	if (ret < 0)
-		return err_set(e, -ret, "libkmod cannot read the indices in '%s' (is /proc mounted?): %s", r->folder,
-			       strerror(-ret));
+		return err_set(e, -ret, "libkmod cannot read the indices in '%s' (is /proc mounted?): %s",
+			       r->folder, strerror(-ret));
 	return 0;
 }
 
@@ -276,7 +282,8 @@ static struct recipe_module *in_set(const struct resolver *r, const char *name)
  * if not NULL.  (Soft dependencies may run in a circle: a module that is still on
  * its way in is nobody's need.)
  */
-static int add_list(struct resolver *r, struct kmod_list *list, enum reason why, struct strv *needs, struct err *e)
+static int add_list(struct resolver *r, struct kmod_list *list, enum reason why, struct strv *needs,
+		    struct err *e)
 {
 	struct kmod_list *item;
 
@@ -344,7 +351,7 @@ static int add_modalias(struct resolver *r, const char *alias, struct err *e)
 {
 	auto_kmod_list struct kmod_list *found = NULL, *allowed = NULL;
 
-	/* A device without a driver, or an alias that libkmod cannot take apart, is no reason to go without a dump. */
+	/* A device without a driver, or an odd alias, is no reason to go without a dump. */
 	if (kmod_module_new_from_lookup(r->kmod, alias, &found) < 0)
 		return 0;
 	if (kmod_module_apply_filter(r->kmod, KMOD_FILTER_BLACKLIST, found, &allowed) < 0)
@@ -358,12 +365,14 @@ static int add_name(struct resolver *r, const char *name, struct err *e)
 	int ret = kmod_module_new_from_lookup(r->kmod, name, &found);
 
 	if (ret < 0 || !found)
-		return err_set(e, ENOENT, "module '%s' is neither in '%s' nor built into that kernel", name, r->folder);
+		return err_set(e, ENOENT, "module '%s' is neither in '%s' nor built into that kernel", name,
+			       r->folder);
 	return add_list(r, found, WANTED, NULL, e);
 }
 
-int modules_resolve(const struct root *root, const char *modules, const char *release, const struct strv *modaliases,
-		    const struct strv *names, struct module_set *ret, struct err *e)
+int modules_resolve(const struct root *root, const char *modules, const char *release,
+		    const struct strv *modaliases, const struct strv *names, struct module_set *ret,
+		    struct err *e)
 {
 	AUTO(own_resolver) struct resolver r = { .root = root, .folder = modules, .fd = -1 };
 	int code = resolver_open(&r, release, e);

@@ -12,7 +12,10 @@
 #define NAME_MAX_LEN 4096	/* the kernel skips a member whose name is longer: PATH_MAX */
 #define TRAILER "TRAILER!!!"
 
-enum { F_INO, F_MODE, F_UID, F_GID, F_NLINK, F_MTIME, F_SIZE, F_MAJOR, F_MINOR, F_RMAJOR, F_RMINOR, F_NAME, F_CHECK };
+enum {
+	F_INO, F_MODE, F_UID, F_GID, F_NLINK, F_MTIME, F_SIZE, F_MAJOR, F_MINOR, F_RMAJOR, F_RMINOR, F_NAME,
+	F_CHECK,
+};
 
 static size_t align4(size_t n)
 {
@@ -24,7 +27,8 @@ static void pad(struct buf *to, size_t unit)
 	buf_zero(to, (unit - to->len % unit) % unit);
 }
 
-static void member(struct buf *to, const uint32_t field[static FIELDS], const char *name, const void *data, size_t len)
+static void member(struct buf *to, const uint32_t field[static FIELDS], const char *name, const void *data,
+		   size_t len)
 {
 	buf_adds(to, MAGIC);
 	for (int i = 0; i < FIELDS; i++)
@@ -39,8 +43,9 @@ void cpio_add(struct buf *to, unsigned *inode, const char *name, uint32_t mode, 
 	      uint32_t rmajor, uint32_t rminor)
 {
 	const uint32_t field[FIELDS] = {
-		[F_INO] = ++*inode, [F_MODE] = mode, [F_NLINK] = S_ISDIR(mode) ? 2 : 1, [F_SIZE] = (uint32_t)len,
-		[F_RMAJOR] = rmajor, [F_RMINOR] = rminor, [F_NAME] = (uint32_t)strlen(name) + 1,
+		[F_INO] = ++*inode, [F_MODE] = mode, [F_NLINK] = S_ISDIR(mode) ? 2 : 1,
+		[F_SIZE] = (uint32_t)len, [F_RMAJOR] = rmajor, [F_RMINOR] = rminor,
+		[F_NAME] = (uint32_t)strlen(name) + 1,
 	};
 
 	member(to, field, name, data, len);
@@ -89,7 +94,7 @@ int cpio_each(const char *data, size_t len, int (*fn)(void *ctx, const struct cp
 			return err_set(e, EINVAL, "byte %zu is no member of a 'newc' cpio archive", at);
 		for (int i = 0; i < FIELDS; i++)
 			if (!hex8(data + at + 6 + i * 8, &field[i]))
-				return err_set(e, EINVAL, "cpio member at byte %zu has a field that is not hex", at);
+				return err_set(e, EINVAL, "cpio member at byte %zu: a field is not hex", at);
 		at += HEADER;
 		if (field[F_NAME] < 2 || field[F_NAME] > NAME_MAX_LEN || field[F_NAME] > len - at ||
 		    memchr(data + at, '\0', field[F_NAME]) != data + at + field[F_NAME] - 1)

@@ -49,8 +49,8 @@ static uint64_t number(const struct view *v, uint64_t offset, unsigned size)
 }
 
 /* A field whose place and width depend on the class. */
-#define FIELD(v, base, type, member)										\
-	number((v), (base) + ((v)->wide ? offsetof(Elf64_##type, member) : offsetof(Elf32_##type, member)),	\
+#define FIELD(v, base, type, member) \
+	number((v), (base) + ((v)->wide ? offsetof(Elf64_##type, member) : offsetof(Elf32_##type, member)), \
 	       (v)->wide ? sizeof(((Elf64_##type *)0)->member) : sizeof(((Elf32_##type *)0)->member))
 #define SIZE(v, type) ((v)->wide ? sizeof(Elf64_##type) : sizeof(Elf32_##type))
 
@@ -75,7 +75,8 @@ static int view_open(const char *data, size_t len, struct view *v, struct err *e
 	v->shstrndx = (unsigned)FIELD(v, 0, Ehdr, e_shstrndx);
 	if (v->phnum && (v->phentsize < SIZE(v, Phdr) || v->phoff < SIZE(v, Ehdr) ||
 			 !inside(v, v->phoff, (uint64_t)v->phnum * v->phentsize)))
-		return err_set(e, EINVAL, "damaged ELF file: its program headers lie outside or over its header");
+		return err_set(e, EINVAL,
+			       "damaged ELF file: its program headers lie outside or over its header");
 	if (v->phnum > SEGMENTS_MAX)
 		return err_set(e, EINVAL, "damaged ELF file: %u program headers", v->phnum);
 	return 0;
@@ -174,7 +175,8 @@ static int read_dynamic(const struct view *v, const struct segment *s, struct el
 			free(*slot);
 			*slot = xstrdup(text);
 		} else if (elf->needed.n >= NEEDED_MAX) {
-			return err_set(e, EINVAL, "damaged ELF file: it needs more than %d libraries", NEEDED_MAX);
+			return err_set(e, EINVAL, "damaged ELF file: it needs more than %d libraries",
+				       NEEDED_MAX);
 		} else {
 			strv_add(&elf->needed, text);
 		}
@@ -274,8 +276,8 @@ int elf_trim(const char *data, size_t len, struct buf *ret, struct err *e)
 			end = s.offset + s.filesz;
 	}
 	buf_add(&out, data, end);
-#define CLEAR(member)												\
-	memcpy(out.data + (v.wide ? offsetof(Elf64_Ehdr, member) : offsetof(Elf32_Ehdr, member)), zero,	\
+#define CLEAR(member) \
+	memcpy(out.data + (v.wide ? offsetof(Elf64_Ehdr, member) : offsetof(Elf32_Ehdr, member)), zero, \
 	       v.wide ? sizeof(((Elf64_Ehdr *)0)->member) : sizeof(((Elf32_Ehdr *)0)->member))
 	CLEAR(e_shoff);
 	CLEAR(e_shnum);

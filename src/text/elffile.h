@@ -25,7 +25,8 @@ void elf_done(struct elf *elf);
 /* -ENOEXEC: not an ELF file at all; -EINVAL: a damaged one, the text says where. */
 int elf_read(const char *data, size_t len, struct elf *ret, struct err *e);
 
-/* The "key=value" texts of a kernel module's section .modinfo, in order.  Same errors; -ENOENT: no such section. */
+/* The "key=value" texts of a kernel module's section .modinfo, in order.  Same errors; -ENOENT: no such
+ * section. */
 int elf_modinfo(const char *data, size_t len, struct strv *ret, struct err *e);
 
 /*

@@ -17,7 +17,7 @@
 struct walk {
 	const unsigned char *data;
 	size_t len;
-	size_t nodes_left;	/* a tree has fewer nodes than bytes: more means that offsets run in circles */
+	size_t nodes_left;	/* a tree has fewer nodes than bytes: more, and offsets run in circles */
 };
 
 static bool u32(const struct walk *w, size_t *at, uint32_t *ret)
@@ -85,7 +85,8 @@ int modindex_check(const char *data, size_t len, struct err *e)
 	if (!u32(&w, &at, &magic) || !u32(&w, &at, &version) || !u32(&w, &at, &root) || magic != MAGIC)
 		return err_set(e, EINVAL, "not a module index");
 	if (version >> 16 != VERSION >> 16)
-		return err_set(e, EINVAL, "a module index of unknown version %u.%u", version >> 16, version & 0xffff);
+		return err_set(e, EINVAL, "a module index of unknown version %u.%u", version >> 16,
+			       version & 0xffff);
 	if (!node(&w, root, 0))
 		return err_set(e, EINVAL, "a damaged module index");
 	return 0;

@@ -40,8 +40,9 @@ static inline void fake_program(const struct fake_elf *f, struct buf *to)
 	Elf64_Ehdr head = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_DYN, .e_machine = f->machine ? f->machine : EM_X86_64, .e_version = EV_CURRENT,
-		.e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
-		.e_phnum = 3, .e_shoff = 0x7fffffff, .e_shnum = 9, .e_shentsize = sizeof(Elf64_Shdr),
+		.e_phoff = sizeof(Elf64_Ehdr), .e_ehsize = sizeof(Elf64_Ehdr),
+		.e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 3,
+		.e_shoff = 0x7fffffff, .e_shnum = 9, .e_shentsize = sizeof(Elf64_Shdr),
 	};
 	const Elf64_Off body = sizeof(head) + 3 * sizeof(Elf64_Phdr);
 	Elf64_Phdr load, dynamic, interp;
@@ -58,9 +59,12 @@ static inline void fake_program(const struct fake_elf *f, struct buf *to)
 	fake_dyn(&dyns, DT_STRTAB, 0x1000 + body);
 	fake_dyn(&dyns, DT_NULL, 0);
 	interp = (Elf64_Phdr){
-		.p_type = f->interp ? PT_INTERP : PT_NULL, .p_offset = body + at, .p_filesz = strings.len - at,
+		.p_type = f->interp ? PT_INTERP : PT_NULL, .p_offset = body + at,
+		.p_filesz = strings.len - at,
 	};
-	load = (Elf64_Phdr){ .p_type = PT_LOAD, .p_vaddr = 0x1000, .p_filesz = body + strings.len + dyns.len };
+	load = (Elf64_Phdr){
+		.p_type = PT_LOAD, .p_vaddr = 0x1000, .p_filesz = body + strings.len + dyns.len,
+	};
 	dynamic = (Elf64_Phdr){ .p_type = PT_DYNAMIC, .p_offset = body + strings.len, .p_filesz = dyns.len };
 	buf_add(to, &head, sizeof(head));
 	buf_add(to, &interp, sizeof(interp));
@@ -85,13 +89,16 @@ static inline void fake_ko(const struct fake_module *m, struct buf *to)
 	Elf64_Sym symbol = { 0 };
 	Elf64_Ehdr head = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
-		.e_type = ET_REL, .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_ehsize = sizeof(Elf64_Ehdr),
-		.e_shentsize = sizeof(Elf64_Shdr), .e_shnum = 6, .e_shstrndx = 5,
+		.e_type = ET_REL, .e_machine = EM_X86_64, .e_version = EV_CURRENT,
+		.e_ehsize = sizeof(Elf64_Ehdr), .e_shentsize = sizeof(Elf64_Shdr),
+		.e_shnum = 6, .e_shstrndx = 5,
 	};
 	Elf64_Shdr sections[6] = {
-		[1] = { .sh_name = 1, .sh_type = SHT_PROGBITS }, [2] = { .sh_name = 10, .sh_type = SHT_PROGBITS },
+		[1] = { .sh_name = 1, .sh_type = SHT_PROGBITS },
+		[2] = { .sh_name = 10, .sh_type = SHT_PROGBITS },
 		[3] = { .sh_name = 28, .sh_type = SHT_SYMTAB, .sh_link = 4, .sh_entsize = sizeof(Elf64_Sym) },
-		[4] = { .sh_name = 36, .sh_type = SHT_STRTAB }, [5] = { .sh_name = 44, .sh_type = SHT_STRTAB },
+		[4] = { .sh_name = 36, .sh_type = SHT_STRTAB },
+		[5] = { .sh_name = 44, .sh_type = SHT_STRTAB },
 	};
 	const struct buf name_bytes = { .data = (char *)(uintptr_t)names, .len = sizeof(names) };
 	const struct buf *const parts[6] = { NULL, &info, &exports, &symbols, &strings, &name_bytes };

@@ -64,8 +64,9 @@ static void look_up(struct kmod_ctx *ctx, const char *name)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const names[] = { "modules.dep.bin", "modules.alias.bin", "modules.builtin.alias.bin",
-					     "modules.symbols.bin", "modules.builtin.bin" };
+	static const char *const names[] = { "modules.dep.bin", "modules.alias.bin",
+					     "modules.builtin.alias.bin", "modules.symbols.bin",
+					     "modules.builtin.bin" };
 	static const char *const none[] = { NULL };
 	static bool ready;
 	struct kmod_ctx *ctx;

@@ -56,19 +56,21 @@ static void test_faults_are_told_and_nothing_is_given(void **state)
 	sample(&plain);
 	for (size_t i = 0; i < ARRAY_SIZE(codecs); i++) {
 		auto_buf struct buf packed = { 0 }, out = { 0 };
+		const char *codec = codecs[i], *rubbish = "not packed at all";
+		const size_t most = plain.len;
 		struct err e = { 0 };
 
-		assert_int_equal(codec_pack(codecs[i], plain.data, plain.len, &packed, NULL), 0);
-		assert_int_equal(codec_unpack(codecs[i], packed.data, packed.len, plain.len - 1, &out, &e), -EFBIG);
-		assert_int_equal(codec_unpack(codecs[i], packed.data, packed.len / 2, plain.len, &out, &e), -EINVAL);
-		assert_int_equal(codec_unpack(codecs[i], packed.data, 0, plain.len, &out, &e), -EINVAL);
-		assert_int_equal(codec_unpack(codecs[i], "not packed at all", 17, plain.len, &out, &e), -EINVAL);
+		assert_int_equal(codec_pack(codec, plain.data, plain.len, &packed, NULL), 0);
+		assert_int_equal(codec_unpack(codec, packed.data, packed.len, most - 1, &out, &e), -EFBIG);
+		assert_int_equal(codec_unpack(codec, packed.data, packed.len / 2, most, &out, &e), -EINVAL);
+		assert_int_equal(codec_unpack(codec, packed.data, 0, most, &out, &e), -EINVAL);
+		assert_int_equal(codec_unpack(codec, rubbish, strlen(rubbish), most, &out, &e), -EINVAL);
 		assert_null(out.data);
 	}
 	assert_int_equal(codec_unpack("lz77", "", 0, 0, &plain, NULL), -ENOTSUP);
 }
 
-/* lib/decompress_unxz.c knows CRC32 alone, and 1 MiB is the dictionary that the kernel's own Makefile takes. */
+/* lib/decompress_unxz.c knows no check but CRC32. */
 static void test_xz_is_what_the_kernel_unpacks(void **state)
 {
 	auto_buf struct buf packed = { 0 };
@@ -104,15 +106,15 @@ static void test_gzip_tells_nothing_of_this_machine(void **state)
 static void test_a_name_tells_its_codec(void **state)
 {
 	static const struct { const char *path, *codec; } rows[] = {
-		{ "a/ext4.ko", NULL }, { "a/ext4.ko.xz", "xz" }, { "ext4.ko.zst", "zstd" }, { "ext4.ko.gz", "gzip" },
-		{ ".xz", NULL }, { "", NULL }, { "xz", NULL },
+		{ "a/ext4.ko", NULL }, { "a/ext4.ko.xz", "xz" }, { "ext4.ko.zst", "zstd" },
+		{ "ext4.ko.gz", "gzip" }, { ".xz", NULL }, { "", NULL }, { "xz", NULL },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const char *codec = codec_of(rows[i].path);
 
-		assert_true(codec && rows[i].codec ? strcmp(codec, rows[i].codec) == 0 : codec == rows[i].codec);
+		assert_string_equal(codec ? codec : "none", rows[i].codec ? rows[i].codec : "none");
 	}
 }
 

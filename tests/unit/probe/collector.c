@@ -52,7 +52,8 @@ static void test_bytes_of_any_content_are_read(void **state)
 	static const struct { const char *text, *version; } rows[] = {
 		{ "", "" }, { "makedumpfile: version ", "" }, { "makedumpfile: version \n", "" },
 		{ "makedumpfile: version 1.7.8-rc1+git (x", "1.7.8-rc1+git" },
-		{ "makedumpfile: version 01234567890123456789012345678901234567890", "01234567890123456789012345678901" },
+		{ "makedumpfile: version 01234567890123456789012345678901234567890",
+		  "01234567890123456789012345678901" },
 	};
 
 	(void)state;

@@ -29,8 +29,8 @@ static const struct fake_module
 	virtio = { .info = { "license=GPL" }, .exports = { "virtio_add" }, .imports = { "ring_add" } },
 	ring = { .info = { "license=GPL" }, .exports = { "ring_add" } },
 	blk = { .info = { "alias=virtio:d00000002v*" }, .imports = { "virtio_add", "ring_add" } },
-	toyfs = { .info = { "alias=fs-toyfs", "alias=devname:toy", "alias=pci:v1d2*", "softdep=pre: crypto-sum post: toy-post",
-			    "firmware=toy/fs.fw" } },
+	toyfs = { .info = { "alias=fs-toyfs", "alias=devname:toy", "alias=pci:v1d2*",
+			    "softdep=pre: crypto-sum post: toy-post", "firmware=toy/fs.fw" } },
 	sum = { .info = { "alias=crypto-sum" } },
 	post = { .info = { "license=GPL" } };
 
@@ -98,8 +98,9 @@ static void test_modules_come_in_load_order(void **state)
 	static const struct { const char *name, *want; } rows[] = {
 		{ "virtio-blk", "virtio_ring virtio<virtio_ring *virtio_blk<virtio_ring,virtio " },
 		{ "virtio_blk", "virtio_ring virtio<virtio_ring *virtio_blk<virtio_ring,virtio " },
-		{ "toyfs", "sum_generic *toyfs<sum_generic *toy_post " },	/* no driver of a card for a sum */
-		{ "sum-card", "*sum_card " },					/* but when it is asked for */
+		/* No driver of a card for a sum, but when it is asked for. */
+		{ "toyfs", "sum_generic *toyfs<sum_generic *toy_post " },
+		{ "sum-card", "*sum_card " },
 		{ "crypto-sum", "*sum_card *sum_generic " },
 		{ "inside", "" },
 	};
@@ -173,7 +174,8 @@ static void test_a_kernel_without_modules_is_an_error(void **state)
 
 	(void)state;
 	assert_int_equal(modules_resolve(&tree.root, "/lib/modules/1", "1", &none, &none, &set, &e), -ENOENT);
-	assert_string_equal(e.text, "'/lib/modules/1': No such file or directory; the modules of kernel '1' belong there");
+	assert_string_equal(e.text, "'/lib/modules/1': No such file or directory; the modules of kernel '1' "
+			    "belong there");
 }
 
 /* An index that libkmod would follow to nowhere. */
@@ -189,7 +191,8 @@ static void test_a_damaged_index_is_refused(void **state)
 	assert_int_equal(root_read(&tree.root, FOLDER "/modules.alias.bin", 1 << 20, &good, NULL), 0);
 	tree_bytes(&tree, FOLDER "/modules.alias.bin", good.data, good.len / 2);
 	assert_int_equal(resolve(NULL, "plain", &set, &e), -EINVAL);
-	assert_string_equal(e.text, "'" FOLDER "/modules.alias.bin' (depmod writes it anew): a damaged module index");
+	assert_string_equal(e.text, "'" FOLDER "/modules.alias.bin' (depmod writes it anew): "
+			    "a damaged module index");
 	tree_bytes(&tree, FOLDER "/modules.alias.bin", good.data, good.len);
 }
 
@@ -206,7 +209,8 @@ static void test_an_index_outside_the_root_is_refused(void **state)
 	assert_int_equal(unlinkat(tree.root.fd, "lib/modules/" RELEASE "/modules.dep.bin", 0), 0);
 	tree_link(&tree, FOLDER "/modules.dep.bin", "/etc/passwd");
 	assert_int_equal(resolve(NULL, "plain", &set, &e), -EINVAL);
-	assert_string_equal(e.text, "'" FOLDER "/modules.dep.bin' is not a regular file: run depmod for this kernel");
+	assert_string_equal(e.text, "'" FOLDER "/modules.dep.bin' is not a regular file: "
+			    "run depmod for this kernel");
 	tree_bytes(&tree, FOLDER "/modules.dep.bin", good.data, good.len);
 }
 

@@ -56,7 +56,8 @@ static void test_what_was_written_is_read(void **state)
 	buf_adds(&b, "next");
 	assert_int_equal(cpio_each(b.data, b.len, note, &seen, &end, NULL), 0);
 	assert_int_equal(end, whole);
-	assert_string_equal(seen.data, "dev 40755 \ndev/console 20600 \ninit 100755 abcde\nmodprobe 120777 /init\n");
+	assert_string_equal(seen.data, "dev 40755 \ndev/console 20600 \ninit 100755 abcde\n"
+			    "modprobe 120777 /init\n");
 }
 
 static void test_a_callback_ends_the_walk(void **state)
@@ -95,7 +96,7 @@ static void test_damage_is_told_with_its_place(void **state)
 {
 	static const struct { size_t at; const char *bytes, *text; } rows[] = {
 		{ 0, "070702", "byte 0 is no member of a 'newc' cpio archive" },
-		{ 20, "xyz", "cpio member at byte 0 has a field that is not hex" },
+		{ 20, "xyz", "cpio member at byte 0: a field is not hex" },
 		{ 94, "00000000", "cpio member at byte 0 has a damaged name" },
 		{ 94, "00000003", "cpio member at byte 0 has a damaged name" },
 		{ 94, "FFFFFFFF", "cpio member at byte 0 has a damaged name" },

@@ -12,7 +12,8 @@
 static void test_needs_are_read(void **state)
 {
 	static const struct fake_elf row = {
-		.interp = "/lib64/ld.so", .needed = { "liba.so.1", "libc.so.6" }, .rpath = "/opt/lib", .runpath = "$ORIGIN/../lib",
+		.interp = "/lib64/ld.so", .needed = { "liba.so.1", "libc.so.6" }, .rpath = "/opt/lib",
+		.runpath = "$ORIGIN/../lib",
 	};
 	auto_buf struct buf b = { 0 };
 	auto_elf struct elf elf = { 0 };
@@ -37,7 +38,8 @@ static void test_the_other_class_and_byte_order_are_read(void **state)
 		/* 32 bit, most significant byte first, one program header, PT_INTERP, "/ld" */
 		0x7f, 'E', 'L', 'F', 1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0, 2, 0, 20, 0, 0, 0, 1, 0, 0, 0, 0,
 		0, 0, 0, 52, 0, 0, 0, 0, 0, 0, 0, 0, 0, 52, 0, 32, 0, 1, 0, 40, 0, 0, 0, 0,
-		0, 0, 0, 3, 0, 0, 0, 84, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 1, '/', 'l', 'd', 0,
+		0, 0, 0, 3, 0, 0, 0, 84, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, 0,
+		0, 0, 0, 1, '/', 'l', 'd', 0,
 	};
 	auto_elf struct elf elf = { 0 };
 
@@ -94,7 +96,8 @@ static void test_trimming_takes_off_what_is_not_loaded(void **state)
 static void test_modinfo_is_read(void **state)
 {
 	static const struct fake_module row = {
-		.info = { "license=GPL", "alias=fs-toy", "firmware=toy/a.fw" }, .exports = { "toy" }, .imports = { "printk" },
+		.info = { "license=GPL", "alias=fs-toy", "firmware=toy/a.fw" },
+		.exports = { "toy" }, .imports = { "printk" },
 	};
 	auto_buf struct buf b = { 0 };
 	auto_strv struct strv info = { 0 }, none = { 0 };
