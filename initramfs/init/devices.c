@@ -41,7 +41,8 @@ static void announce_all(void)
 int devices_open(struct devices *d, const struct recipe *r, struct page *p, struct err *e)
 {
 	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	auto_close int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+	auto_close int fd =
+		socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
 	int size = QUEUE_BYTES;
 
 	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
@@ -98,8 +99,8 @@ static void drain_events(struct devices *d)
 		if (n <= 0)
 			return;
 		page_beat(d->page);
-		if (from.nl_pid == 0 && uevent_parse(data, (size_t)n, &ev) && strcmp(ev.subsystem, "block") == 0 &&
-		    ev.devname[0])
+		if (from.nl_pid == 0 && uevent_parse(data, (size_t)n, &ev) &&
+		    strcmp(ev.subsystem, "block") == 0 && ev.devname[0])
 			note(d, &ev);
 	}
 }
@@ -134,8 +135,10 @@ static int ask(const struct recipe *r, int fd, struct device *dev)
 
 	dev->fstype[0] = '\0';
 	if (pr && wanted_types(r, types) && blkid_probe_set_device(pr, fd, 0, 0) == 0 &&
-	    blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID | BLKID_SUBLKS_LABEL) == 0 &&
-	    blkid_probe_filter_superblocks_type(pr, BLKID_FLTR_ONLYIN, types) == 0 && blkid_do_safeprobe(pr) == 0) {
+	    blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
+							  BLKID_SUBLKS_LABEL) == 0 &&
+	    blkid_probe_filter_superblocks_type(pr, BLKID_FLTR_ONLYIN, types) == 0 &&
+	    blkid_do_safeprobe(pr) == 0) {
 		take_value(pr, "TYPE", dev->fstype, sizeof(dev->fstype));
 		take_value(pr, "UUID", dev->uuid, sizeof(dev->uuid));
 		take_value(pr, "LABEL", dev->label, sizeof(dev->label));
@@ -161,7 +164,10 @@ static bool is_skipped(const struct page *p, const char *name)
 	return false;
 }
 
-/* Ask those that were named and not yet asked.  A disk that hangs is noted first: the next worker passes it over. */
+/*
+ * Ask those that were named and not yet asked. A disk that hangs is noted first: the next worker
+ * passes it over.
+ */
 static void ask_new(struct devices *d)
 {
 	for (size_t i = 0; i < d->n; i++) {
@@ -187,7 +193,8 @@ static bool matches(const struct device *dev, const struct recipe_target *t)
 {
 	if (strcmp(dev->fstype, t->fstype) != 0)
 		return false;
-	return t->uuid[0] ? strcmp(dev->uuid, t->uuid) == 0 : t->label[0] && strcmp(dev->label, t->label) == 0;
+	return t->uuid[0] ? strcmp(dev->uuid, t->uuid) == 0
+			  : t->label[0] && strcmp(dev->label, t->label) == 0;
 }
 
 /* btrfs finds the members of a file system only among those it was told of. */
@@ -210,12 +217,14 @@ static int recheck(const struct devices *d, const struct recipe_target *t, const
 	struct device now = *dev;
 
 	if (ask(d->recipe, fd, &now) < 0 || !matches(&now, t))
-		return err_set(e, EMEDIUMTYPE, "'/dev/%s' no longer bears the file system of '%s'", dev->name, t->url);
+		return err_set(e, EMEDIUMTYPE, "'/dev/%s' no longer bears the file system of '%s'",
+			       dev->name, t->url);
 	/* The members of a btrfs have sizes of their own; the recipe knows but one. */
 	if (t->size && now.size != t->size && strcmp(t->fstype, "btrfs") != 0)
 		return err_set(e, EMEDIUMTYPE,
-			       "'/dev/%s' has %llu bytes where the recipe has %llu: not the device of '%s'", dev->name,
-			       (unsigned long long)now.size, (unsigned long long)t->size, t->url);
+			       "'/dev/%s' has %llu bytes where the recipe has %llu: not the device of '%s'",
+			       dev->name, (unsigned long long)now.size, (unsigned long long)t->size,
+			       t->url);
 	return 0;
 }
 
@@ -226,7 +235,9 @@ int devices_wait(struct devices *d, const struct recipe_target *t, long long ms,
 	struct pollfd fds = { .fd = d->fd, .events = POLLIN };
 
 	if (!t->uuid[0] && !t->label[0])
-		return err_set(e, ENOTSUP, "the recipe tells neither UUID nor label of '%s': build the image again", t->url);
+		return err_set(e, ENOTSUP,
+			       "the recipe tells neither UUID nor label of '%s': build the image again",
+			       t->url);
 	do {
 		size_t n = 0;
 
@@ -244,7 +255,8 @@ int devices_wait(struct devices *d, const struct recipe_target *t, long long ms,
 				continue;
 			fd = open_device(dev);
 			if (fd < 0)
-				return err_set(e, errno, "cannot open '/dev/%s': %s", dev->name, strerror(errno));
+				return err_set(e, errno, "cannot open '/dev/%s': %s", dev->name,
+					       strerror(errno));
 			r = recheck(d, t, dev, fd, e);
 			if (r < 0)
 				return r;
@@ -254,6 +266,7 @@ int devices_wait(struct devices *d, const struct recipe_target *t, long long ms,
 		}
 		left = end - now_ms();
 	} while (left > 0 && poll(&fds, 1, (int)left) >= 0);
-	return err_set(e, ENODEV, "no device with %s=%s (%s) came within %lld s%s", t->uuid[0] ? "UUID" : "LABEL",
-		       t->uuid[0] ? t->uuid : t->label, t->fstype, ms / 1000, d->n ? "" : "; there is no block device at all");
+	return err_set(e, ENODEV, "no device with %s=%s (%s) came within %lld s%s",
+		       t->uuid[0] ? "UUID" : "LABEL", t->uuid[0] ? t->uuid : t->label, t->fstype, ms / 1000,
+		       d->n ? "" : "; there is no block device at all");
 }

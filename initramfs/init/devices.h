@@ -26,7 +26,10 @@ struct devices {
 	size_t n;
 };
 
-/* Listen for events; to be called before modules are loaded.  Those that are there already are announced again. */
+/*
+ * Listen for events; to be called before modules are loaded. Those that are there already are
+ * announced again.
+ */
 int devices_open(struct devices *d, const struct recipe *r, struct page *p, struct err *e);
 
 /*

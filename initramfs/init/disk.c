@@ -15,7 +15,7 @@
 
 /* Targets on a local file system: `file:` and `fs:`. */
 
-#define DEVICE_MS 30000		/* how long a device may take to come; a disk array needs its time to spin up */
+#define DEVICE_MS 30000		/* how long a device may take to come; disk arrays spin up slowly */
 #define AGAIN_MS 3000		/* how long to wait for another one, when the first did not do */
 #define SUFFIX_MAX 99
 
@@ -25,9 +25,9 @@ static const struct {
 	unsigned long flag;
 } flags[] = {
 	{ "rw", 0 }, { "defaults", 0 }, { "auto", 0 }, { "noauto", 0 }, { "nofail", 0 }, { "relatime", 0 },
-	{ "noatime", 0 }, { "strictatime", 0 }, { "nodiratime", 0 }, { "lazytime", 0 }, { "nosuid", 0 }, { "suid", 0 },
-	{ "nodev", 0 }, { "dev", 0 }, { "noexec", 0 }, { "exec", 0 }, { "sync", MS_SYNCHRONOUS },
-	{ "dirsync", MS_DIRSYNC }, { "ro", MS_RDONLY },
+	{ "noatime", 0 }, { "strictatime", 0 }, { "nodiratime", 0 }, { "lazytime", 0 }, { "nosuid", 0 },
+	{ "suid", 0 }, { "nodev", 0 }, { "dev", 0 }, { "noexec", 0 }, { "exec", 0 },
+	{ "sync", MS_SYNCHRONOUS }, { "dirsync", MS_DIRSYNC }, { "ro", MS_RDONLY },
 };
 
 static unsigned long split_options(const char *options, struct buf *data)
@@ -80,7 +80,8 @@ static bool may_try_another(int r)
 /* How long to wait for the device: never past the half of what is left of the capture's time. */
 static long long patience(const struct capture *c)
 {
-	long long left = c->recipe->deadline ? (long long)c->recipe->deadline * 1000 - now_ms() : 2 * DEVICE_MS;
+	long long left =
+		c->recipe->deadline ? (long long)c->recipe->deadline * 1000 - now_ms() : 2 * DEVICE_MS;
 
 	if (c->recipe->stall && (long long)c->recipe->stall * 500 < left / 2)
 		left = (long long)c->recipe->stall * 1000;
@@ -98,7 +99,8 @@ static int find_and_mount(struct capture *c, const struct recipe_target *t, cons
 		struct err why = { 0 };
 		auto_close int fd = -1;
 
-		r = devices_wait(&c->devices, t, first.code ? AGAIN_MS : patience(c), seen++, &fd, device, &why);
+		r = devices_wait(&c->devices, t, first.code ? AGAIN_MS : patience(c), seen++, &fd, device,
+				 &why);
 		if (r == 0)
 			r = mount_device(t, device, where, &why);
 		if (r < 0 && !first.code)
@@ -126,8 +128,9 @@ static int walk(int top, const char *dir, struct err *e)
 		next = openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (next < 0)
 			return err_set(e, errno, "cannot enter '%s' of '%s': %s", part, dir,
-				       errno == ENOTDIR || errno == ELOOP ? "it is no folder, or a symbolic link" :
-									    strerror(errno));
+				       errno == ENOTDIR || errno == ELOOP
+					       ? "it is no folder, or a symbolic link"
+					       : strerror(errno));
 		close(at);
 		at = next;
 	}
@@ -174,8 +177,8 @@ static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 	if (r < 0)
 		return r;
 	a->mounted = true;
-	say(CONSOLE_DEVICE, "%s is %s=%s, %s", device, t->uuid[0] ? "UUID" : "LABEL", t->uuid[0] ? t->uuid : t->label,
-	    t->fstype);
+	say(CONSOLE_DEVICE, "%s is %s=%s, %s", device, t->uuid[0] ? "UUID" : "LABEL",
+	    t->uuid[0] ? t->uuid : t->label, t->fstype);
 	top = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return err_set(e, errno, "cannot enter '%s': %s", device, strerror(errno));

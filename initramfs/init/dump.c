@@ -26,7 +26,7 @@ struct watch {
 	int dir;
 	char line[200];
 	size_t line_len;
-	char words[160];	/* why it failed: the first line with a "Can't", else the last one that is no progress */
+	char words[160];	/* why it failed: the first "Can't ...", else the last line of text */
 	struct progress last;
 	uint64_t bytes;
 	long long copy_began, said;
@@ -90,7 +90,8 @@ static void tick(void *ctx)
 
 	look(w);
 	page_sample_memory(w->c->page);
-	if (progress_is_copy(&w->last) && w->last.permille != w->said_permille && now_ms() - w->said >= SAY_MS)
+	if (progress_is_copy(&w->last) && w->last.permille != w->said_permille &&
+	    now_ms() - w->said >= SAY_MS)
 		show(w, w->last.permille);
 }
 
@@ -99,7 +100,9 @@ static int run_makedumpfile(struct capture *c, struct watch *w, int *ret_code, s
 	const struct recipe *r = c->recipe;
 	char level[16], threads[16];
 	const char *argv[16];
-	struct run run = { .argv = argv, .folder = w->dir, .out_fd = -1, .heard = heard, .tick = tick, .ctx = w };
+	struct run run = {
+		.argv = argv, .folder = w->dir, .out_fd = -1, .heard = heard, .tick = tick, .ctx = w
+	};
 	struct err why = { 0 };
 	size_t n = 0;
 	int err;
@@ -143,7 +146,8 @@ int dump_write(struct capture *c, const struct place *to, int *ret_code, struct 
 	show(&w, 1000);
 	fd = openat(to->dir, DUMP_PART, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
-		return err_set(e, errno, "cannot bring '%s/" DUMP_PART "' to the disk: %s", to->shown, strerror(errno));
+		return err_set(e, errno, "cannot bring '%s/" DUMP_PART "' to the disk: %s", to->shown,
+			       strerror(errno));
 	/* So that the check reads what the disk has, and memory is free for it. */
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	return 0;
@@ -196,7 +200,9 @@ static int has_text(int fd, const char *text)
 static int check_log(const struct capture *c, const struct place *at, struct err *e)
 {
 	const char *out = c->page->log_whole ? "/run/" CHECK_LOG : CHECK_LOG;
-	const char *const argv[] = { "makedumpfile", "--message-level", "4", "--dump-dmesg", DUMP_PART, out, NULL };
+	const char *const argv[] = {
+		"makedumpfile", "--message-level", "4", "--dump-dmesg", DUMP_PART, out, NULL
+	};
 	struct run run = { .argv = argv, .folder = at->dir, .out_fd = -1, .deadline_ms = CHECK_MS };
 	auto_close int fd = -1;
 	int r;

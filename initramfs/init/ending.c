@@ -35,12 +35,14 @@ static void umount_all(const struct supervisor *s)
 
 static void call_reboot(enum end_action a)
 {
-	reboot(a == END_POWEROFF ? (int)RB_POWER_OFF : a == END_HALT ? (int)RB_HALT_SYSTEM : (int)RB_AUTOBOOT);
+	reboot(a == END_POWEROFF ? (int)RB_POWER_OFF
+	       : a == END_HALT	 ? (int)RB_HALT_SYSTEM
+				 : (int)RB_AUTOBOOT);
 }
 
 /* Run one of the above in a child, at most MS milliseconds. */
-static void bounded(struct supervisor *s, long long ms, void (*act)(const struct supervisor *s, enum end_action a),
-		    enum end_action a)
+static void bounded(struct supervisor *s, long long ms,
+		    void (*act)(const struct supervisor *s, enum end_action a), enum end_action a)
 {
 	long long end = now_ms() + ms;
 	int status;

@@ -120,8 +120,8 @@ static int by_vmcore_dmesg(struct page *p, struct err *e)
 {
 	const char *const argv[] = { "vmcore-dmesg", VMCORE, NULL };
 	struct tail t = { .max = log_max(p) };
-	struct run run = { .argv = argv, .folder = -1, .out_fd = -1, .deadline_ms = PROGRAM_MS, .heard = tail_add,
-			   .ctx = &t };
+	struct run run = { .argv = argv, .folder = -1, .out_fd = -1, .deadline_ms = PROGRAM_MS,
+			   .heard = tail_add, .ctx = &t };
 	auto_close int fd = -1;
 	int r = run_check(&run, e);
 
@@ -141,7 +141,9 @@ static int by_vmcore_dmesg(struct page *p, struct err *e)
 
 static int by_makedumpfile(struct page *p, struct err *e)
 {
-	const char *const argv[] = { "makedumpfile", "--message-level", "4", "--dump-dmesg", VMCORE, LOG_FILE, NULL };
+	const char *const argv[] = {
+		"makedumpfile", "--message-level", "4", "--dump-dmesg", VMCORE, LOG_FILE, NULL
+	};
 	struct run run = { .argv = argv, .folder = -1, .out_fd = -1, .deadline_ms = PROGRAM_MS };
 	struct stat st;
 	int r;
@@ -183,7 +185,8 @@ int log_take(struct page *p, struct err *e)
 		page_beat(p);
 	}
 	if (!p->log_ready)
-		return err_set(e, first.code ? first.code : EIO, "%s", first.code ? first.text : "no program is left to try");
+		return err_set(e, first.code ? first.code : EIO, "%s",
+			       first.code ? first.text : "no program is left to try");
 	find_panic(p);
 	return 0;
 }

@@ -69,8 +69,8 @@ static void say_hello(const struct supervisor *s)
 
 	page_sample_memory(s->page);
 	if (uname(&u) == 0)
-		say(CONSOLE_UP, "capture-init " CRASHCFG_VERSION ", kernel %s, %.1f MB of %.1f MB free", u.release,
-		    (double)s->page->mem_low / 1048576, (double)s->page->mem_total / 1048576);
+		say(CONSOLE_UP, "capture-init " CRASHCFG_VERSION ", kernel %s, %.1f MB of %.1f MB free",
+		    u.release, (double)s->page->mem_low / 1048576, (double)s->page->mem_total / 1048576);
 }
 
 int main(int argc, char *argv[])
@@ -83,7 +83,8 @@ int main(int argc, char *argv[])
 	if (strcmp(name, "modprobe") == 0)
 		return modprobe_main(argc, argv);
 	if (getpid() != 1) {
-		dprintf(STDERR_FILENO, "capture-init is the init of a capture image; it does nothing elsewhere\n");
+		dprintf(STDERR_FILENO,
+			"capture-init is the init of a capture image; it does nothing elsewhere\n");
 		return 2;
 	}
 	/* Blocked in PID 1, so that no child's end is missed between two waits. */

@@ -64,7 +64,8 @@ static int insert(const struct recipe_module *m, struct err *e)
 		return 0;
 	if (fd < 0)
 		return err_set(e, errno, "module '%s': %s", m->name, strerror(errno));
-	if (syscall(SYS_finit_module, fd, m->options, is_packed(m->path) ? COMPRESSED_FILE : 0) < 0 && errno != EEXIST)
+	if (syscall(SYS_finit_module, fd, m->options, is_packed(m->path) ? COMPRESSED_FILE : 0) < 0 &&
+	    errno != EEXIST)
 		return err_set(e, errno, "module '%s': %s", m->name, strerror(errno));
 	unlink(m->path);
 	return 0;
@@ -79,7 +80,10 @@ static int load(const struct recipe *r, const struct recipe_module *m, unsigned 
 	for (size_t i = 0; i < m->needs.n; i++) {
 		const struct recipe_module *need = find(r, m->needs.v[i]);
 
-		/* One that is not there may be built in, or only a wish; the kernel tells by an unknown symbol. */
+		/*
+		 * One that is not there may be built in, or only a wish; the kernel tells by an
+		 * unknown symbol.
+		 */
 		if (need)
 			load(r, need, depth + 1, NULL);
 	}

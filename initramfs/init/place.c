@@ -40,9 +40,11 @@ int place_reopen(const struct page *p, const struct recipe *r, int i, struct pla
 	place_mount_point(i, mount_point);
 	path = xasprintf("%s/%s", mount_point, a->folder);
 	/* Its parts were made or walked without symbolic links when it was opened first. */
-	fd = a->folder[0] ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : (errno = ENOENT, -1);
+	fd = a->folder[0] ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+			  : (errno = ENOENT, -1);
 	if (fd < 0)
-		return err_set(e, errno, "cannot open the dump folder of '%s': %s", r->targets[i].url, strerror(errno));
+		return err_set(e, errno, "cannot open the dump folder of '%s': %s", r->targets[i].url,
+			       strerror(errno));
 	*ret = (struct place){ .target = i, .dir = fd, .shown = xasprintf("/%s", a->folder) };
 	return 0;
 }
@@ -65,7 +67,8 @@ int place_commit(const struct place *p, int fd, const char *name, struct err *e)
 	/* A file system without that flag: the folder is our own, nobody else makes names in it. */
 	if (r == -EINVAL && faccessat(p->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		r = renameat(p->dir, part, p->dir, name) < 0 ? -errno : 0;
-	return r < 0 ? err_set(e, -r, "cannot bring '%s/%s' to the disk: %s", p->shown, name, strerror(-r)) : 0;
+	return r < 0 ? err_set(e, -r, "cannot bring '%s/%s' to the disk: %s", p->shown, name, strerror(-r))
+		     : 0;
 }
 
 int place_put(const struct place *p, const char *name, const void *data, size_t len, struct err *e)
@@ -84,6 +87,7 @@ int place_put(const struct place *p, const char *name, const void *data, size_t 
 int place_sync(const struct place *p, struct err *e)
 {
 	if (fsync(p->dir) < 0 && errno != EINVAL)
-		return err_set(e, errno, "cannot bring folder '%s' to the disk: %s", p->shown, strerror(errno));
+		return err_set(e, errno, "cannot bring folder '%s' to the disk: %s", p->shown,
+			       strerror(errno));
 	return 0;
 }

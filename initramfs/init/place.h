@@ -31,9 +31,12 @@ int place_reopen(const struct page *p, const struct recipe *r, int i, struct pla
 #define MOUNT_POINT_MAX 32
 void place_mount_point(int i, char path[static MOUNT_POINT_MAX]);
 
-/* A file that is NAME.incomplete until place_commit() has brought it to the disk.  A descriptor, or an error. */
+/*
+ * A file that is NAME.incomplete until place_commit() has brought it to the disk. A descriptor, or
+ * an error.
+ */
 int place_create(const struct place *p, const char *name, struct err *e);
-/* fsync of FD, which is NAME.incomplete, then its final name; an existing NAME is never replaced (-EEXIST). */
+/* fsync of FD, which is NAME.incomplete, then its final name; never one that is there (-EEXIST). */
 int place_commit(const struct place *p, int fd, const char *name, struct err *e);
 /* All of it in one. */
 int place_put(const struct place *p, const char *name, const void *data, size_t len, struct err *e);

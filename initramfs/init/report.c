@@ -96,7 +96,8 @@ static void shorten_dump(const struct place *at)
 	struct stat st;
 
 	/* The freed blocks are another file's only once this is on the disk (btrfs). */
-	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > GIVE_WAY && ftruncate(fd, st.st_size - GIVE_WAY) == 0)
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > GIVE_WAY &&
+	    ftruncate(fd, st.st_size - GIVE_WAY) == 0)
 		fsync(fd);
 }
 

@@ -149,12 +149,13 @@ int run_check(struct run *r, struct err *e)
 	if (err < 0)
 		return err;
 	if (r->timed_out)
-		return err_set(e, ETIMEDOUT, "'%s' did not end within %d s", r->argv[0], r->deadline_ms / 1000);
+		return err_set(e, ETIMEDOUT, "'%s' did not end within %d s", r->argv[0],
+			       r->deadline_ms / 1000);
 	if (r->status > 128)
 		return err_set(e, EIO, "'%s' was killed by signal %d (%s)", r->argv[0], r->status - 128,
 			       strsignal(r->status - 128));
 	if (r->status)
-		return err_set(e, EIO, "'%s' ended with code %d%s%s", r->argv[0], r->status, r->last[0] ? ": " : "",
-			       r->last);
+		return err_set(e, EIO, "'%s' ended with code %d%s%s", r->argv[0], r->status,
+			       r->last[0] ? ": " : "", r->last);
 	return 0;
 }

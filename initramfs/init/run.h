@@ -19,7 +19,8 @@ struct run {
 	int folder;			/* working folder, less than 0: "/" */
 	int out_fd;			/* where its stdout goes, less than 0: to heard() */
 	int deadline_ms;		/* it is killed then; 0: none, the supervisor watches */
-	void (*heard)(void *ctx, int stream, const char *data, size_t len);	/* 1 stdout, 2 stderr; may be NULL */
+	/* What it wrote, STREAM being 1 for stdout, 2 for stderr; may be NULL. */
+	void (*heard)(void *ctx, int stream, const char *data, size_t len);
 	void (*tick)(void *ctx);	/* at least every RUN_TICK_MS; may be NULL */
 	void *ctx;
 	/* out */
@@ -30,7 +31,10 @@ struct run {
 
 /* 0: it ran and ended, look at status; -ENOENT: the image has no such program; -errno. */
 int run_follow(struct run *r, struct err *e);
-/* As run_follow(), but any end other than exit code 0 is an error (-EIO, -ETIMEDOUT), its last words in the text. */
+/*
+ * As run_follow(), but any end other than exit code 0 is an error (-EIO, -ETIMEDOUT), its last
+ * words in the text.
+ */
 int run_check(struct run *r, struct err *e);
 
 #endif

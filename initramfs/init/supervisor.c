@@ -52,7 +52,8 @@ static void feed(struct supervisor *s)
 {
 	if (s->dog < 0 && s->recipe->watchdog[0])
 		s->dog = open("/dev/watchdog", O_WRONLY | O_CLOEXEC);
-	if (s->dog >= 0 && now_ms() < deadline(s) + (long long)s->recipe->grace * 1000 && write(s->dog, "", 1) < 0)
+	if (s->dog >= 0 && now_ms() < deadline(s) + (long long)s->recipe->grace * 1000 &&
+	    write(s->dog, "", 1) < 0)
 		say(CONSOLE_FAILED, "watchdog: %s", strerror(errno));
 }
 
@@ -132,7 +133,8 @@ static bool watch_worker(struct supervisor *s, int step[static 4])
 		if (ended && s->worker)
 			tell_end(why, status);
 		else if (!ended && now >= deadline(s))
-			snprintf(why, sizeof(why), "the deadline of %lld s has passed", (deadline(s) - s->began) / 1000);
+			snprintf(why, sizeof(why), "the deadline of %lld s has passed",
+				 (deadline(s) - s->began) / 1000);
 		else if (!ended && now - s->beat_at >= stall_ms(s))
 			snprintf(why, sizeof(why), "no progress for %lld s", stall_ms(s) / 1000);
 		else if (!ended)

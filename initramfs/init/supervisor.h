@@ -21,7 +21,10 @@ struct supervisor {
 
 /* See the capture through.  Returns when it is over, whatever happened, in bounded time. */
 void supervise(struct supervisor *s);
-/* Feed the dog, wait up to half a second for a child's end, reap.  True: WHO ended, *ret_status as waitpid() has it. */
+/*
+ * Feed the dog, wait up to half a second for a child's end, reap. True: WHO ended, *ret_status as
+ * waitpid() has it.
+ */
 bool supervisor_wait(struct supervisor *s, pid_t who, int *ret_status);
 /* Do as the recipe says at the end; does not return. */
 void supervisor_end(struct supervisor *s) __attribute__((noreturn));

@@ -29,7 +29,8 @@ static int stage_look(struct capture *c, struct err *e)
 
 	page_sample_memory(c->page);
 	if (stat(VMCORE, &st) < 0)
-		return err_set(e, errno, "'" VMCORE "': %s: no crashed kernel is behind this one", strerror(errno));
+		return err_set(e, errno, "'" VMCORE "': %s: no crashed kernel is behind this one",
+			       strerror(errno));
 	atomic_store(&c->page->vmcore_size, (uint64_t)st.st_size);
 	return 0;
 }
@@ -73,7 +74,8 @@ static int save_log(struct capture *c, const struct place *to, struct err *e)
 			return r;
 		a->log = true;
 		if (fstat(fd, &st) == 0)
-			say(CONSOLE_DMESG, "saved %s/dmesg.txt (%s)", to->shown, size_human((uint64_t)st.st_size, size));
+			say(CONSOLE_DMESG, "saved %s/dmesg.txt (%s)", to->shown,
+			    size_human((uint64_t)st.st_size, size));
 	}
 	r = place_put(to, "vmcoreinfo.txt", buf_text(&c->notes.vmcoreinfo), c->notes.vmcoreinfo.len, e);
 	if (r == 0)

@@ -23,10 +23,11 @@ const char *console_phase_name(enum console_phase p)
 	return names[p];
 }
 
-size_t console_format(char line[static CONSOLE_LINE_MAX], long long ms, enum console_phase p, const char *text)
+size_t console_format(char line[static CONSOLE_LINE_MAX], long long ms, enum console_phase p,
+		      const char *text)
 {
-	size_t n = (size_t)snprintf(line, CONSOLE_LINE_MAX, CONSOLE_MARK "%4lld.%03lld] %s: ", ms / 1000, ms % 1000,
-				    names[p]);
+	size_t n = (size_t)snprintf(line, CONSOLE_LINE_MAX, CONSOLE_MARK "%4lld.%03lld] %s: ", ms / 1000,
+				    ms % 1000, names[p]);
 
 	for (; *text && n < CONSOLE_LINE_MAX - 1; text++)
 		line[n++] = (unsigned char)*text < ' ' || *text == 0x7f ? '?' : *text;

@@ -37,7 +37,8 @@ const char *console_phase_name(enum console_phase p);	/* "dmesg" */
  * Control characters in TEXT become '?', too long a text is cut.  Allocates nothing.
  */
 #define CONSOLE_LINE_MAX 512
-size_t console_format(char line[static CONSOLE_LINE_MAX], long long ms, enum console_phase p, const char *text);
+size_t console_format(char line[static CONSOLE_LINE_MAX], long long ms, enum console_phase p,
+		      const char *text);
 
 struct console_line {
 	enum console_phase phase;

@@ -16,8 +16,8 @@ static const char *const x86_64_names[] = {
 	"orig_rax", "rip", "cs", "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs",
 };
 
-int elfnote_find(const char *head, size_t len, uint64_t *ret_offset, uint64_t *ret_size, uint16_t *ret_machine,
-		 struct err *e)
+int elfnote_find(const char *head, size_t len, uint64_t *ret_offset, uint64_t *ret_size,
+		 uint16_t *ret_machine, struct err *e)
 {
 	Elf64_Ehdr eh;
 	Elf64_Phdr ph;
@@ -25,8 +25,8 @@ int elfnote_find(const char *head, size_t len, uint64_t *ret_offset, uint64_t *r
 	if (len < sizeof(eh) || memcmp(head, ELFMAG, SELFMAG) != 0)
 		return err_set(e, EINVAL, "not an ELF file");
 	memcpy(&eh, head, sizeof(eh));
-	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB || eh.e_type != ET_CORE ||
-	    eh.e_phentsize != sizeof(ph))
+	if (eh.e_ident[EI_CLASS] != ELFCLASS64 || eh.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    eh.e_type != ET_CORE || eh.e_phentsize != sizeof(ph))
 		return err_set(e, EINVAL, "not a 64-bit little-endian ELF core");
 	for (size_t i = 0; i < eh.e_phnum && eh.e_phoff < len; i++) {
 		size_t at = (size_t)eh.e_phoff + i * sizeof(ph);

@@ -14,9 +14,12 @@
  */
 #define ELFNOTE_MAX (8U << 20)	/* more notes than 4,000 CPUs write */
 
-/* Where the notes lie in the file whose first LEN bytes are at HEAD (64 and up; 4096 will do). -EINVAL: no such core. */
-int elfnote_find(const char *head, size_t len, uint64_t *ret_offset, uint64_t *ret_size, uint16_t *ret_machine,
-		 struct err *e);
+/*
+ * Where the notes lie in the file whose first LEN bytes are at HEAD (64 and up; 4096 will do).
+ * -EINVAL: no such core.
+ */
+int elfnote_find(const char *head, size_t len, uint64_t *ret_offset, uint64_t *ret_size,
+		 uint16_t *ret_machine, struct err *e);
 
 struct elfnote {
 	const char *name;	/* within the notes, NAME_LEN bytes without the NUL */
@@ -25,7 +28,10 @@ struct elfnote {
 	const char *desc;
 	size_t desc_len;
 };
-/* Call FN for each note until it returns non-zero; that is returned.  A note that is cut off ends the walk with 0. */
+/*
+ * Call FN for each note until it returns non-zero; that is returned. A note that is cut off ends
+ * the walk with 0.
+ */
 int elfnote_each(const char *notes, size_t len, int (*fn)(void *ctx, const struct elfnote *n), void *ctx);
 
 /* The text of note VMCOREINFO, without trailing NULs; NULL: none. */

@@ -55,7 +55,8 @@ static int fetch(struct source *s, uint64_t offset, size_t len, const char *what
 	int r;
 
 	if (offset > s->size || len > s->size - offset)
-		return err_set(e, ENODATA, "the file ends at %llu, within %s", (unsigned long long)s->size, what);
+		return err_set(e, ENODATA, "the file ends at %llu, within %s", (unsigned long long)s->size,
+			       what);
 	r = s->read(s->ctx, offset, s->piece, len);
 	return r < 0 ? err_set(e, -r, "cannot read %s: %s", what, strerror(-r)) : 0;
 }
@@ -87,7 +88,8 @@ static int read_headers(struct source *s, struct kdump *k, struct layout *l, str
 	l->mapnr = get32(p + AT_MAX_MAPNR);
 	if (k->version < 1 || k->version > 100 || k->block_size < 4096 || k->block_size > 65536 ||
 	    (k->block_size & (k->block_size - 1)))
-		return err_set(e, EINVAL, "its header is damaged: version %u, block size %u", k->version, k->block_size);
+		return err_set(e, EINVAL, "its header is damaged: version %u, block size %u", k->version,
+			       k->block_size);
 	r = fetch(s, k->block_size, SUB_SIZE, "its second header", e);
 	if (r < 0)
 		return r;
@@ -106,7 +108,8 @@ static int read_headers(struct source *s, struct kdump *k, struct layout *l, str
 		return err_set(e, EINVAL, "its bitmaps of %llu blocks do not hold %llu page frames",
 			       (unsigned long long)bitmap_blocks, (unsigned long long)l->mapnr);
 	if (l->descs > s->size)
-		return err_set(e, ENODATA, "the file ends at %llu, within its bitmaps", (unsigned long long)s->size);
+		return err_set(e, ENODATA, "the file ends at %llu, within its bitmaps",
+			       (unsigned long long)s->size);
 	return 0;
 }
 
@@ -147,10 +150,11 @@ static int check_descs(struct source *s, struct kdump *k, const struct layout *l
 
 			if (offset < data || size == 0 || size > k->block_size || offset > s->size ||
 			    size > s->size - offset)
-				return err_set(e, EINVAL,
-					       "page %llu of %llu lies outside the file: %u bytes at %llu of %llu",
-					       page, (unsigned long long)k->pages, size,
-					       (unsigned long long)offset, (unsigned long long)s->size);
+				return err_set(
+					e, EINVAL,
+					"page %llu of %llu lies outside the file: %u bytes at %llu of %llu",
+					page, (unsigned long long)k->pages, size,
+					(unsigned long long)offset, (unsigned long long)s->size);
 			if (offset + size > k->end)
 				k->end = offset + size;
 		}
@@ -174,7 +178,8 @@ static int check(struct source *s, struct kdump *k, struct err *e)
 	if (r < 0)
 		return r;
 	if (k->pages > s->size / DESC_SIZE)
-		return err_set(e, ENODATA, "the file ends at %llu, before %llu page descriptors can have room",
+		return err_set(e, ENODATA,
+			       "the file ends at %llu, before %llu page descriptors can have room",
 			       (unsigned long long)s->size, (unsigned long long)k->pages);
 	if (k->pages <= KDUMP_DESC_MAX) {
 		r = check_descs(s, k, &l, 0, k->pages, e);
@@ -188,8 +193,8 @@ static int check(struct source *s, struct kdump *k, struct err *e)
 	if (l.trailer > k->end)
 		k->end = l.trailer;
 	if (k->end != s->size)
-		return err_set(e, EINVAL, "its last page ends at %llu, the file at %llu", (unsigned long long)k->end,
-			       (unsigned long long)s->size);
+		return err_set(e, EINVAL, "its last page ends at %llu, the file at %llu",
+			       (unsigned long long)k->end, (unsigned long long)s->size);
 	return 0;
 }
 

@@ -71,10 +71,12 @@ void manifest_encode(const struct manifest *m, struct buf *to)
 	record_encode(fields, ARRAY_SIZE(fields), m, j);
 	list = js_set(j, "phases", js_array());
 	for (size_t i = 0; i < m->n_phases; i++)
-		record_encode(phase_fields, ARRAY_SIZE(phase_fields), &m->phases[i], js_add(list, js_object()));
+		record_encode(phase_fields, ARRAY_SIZE(phase_fields), &m->phases[i],
+			      js_add(list, js_object()));
 	list = js_set(j, "attempts", js_array());
 	for (size_t i = 0; i < m->n_attempts; i++)
-		record_encode(attempt_fields, ARRAY_SIZE(attempt_fields), &m->attempts[i], js_add(list, js_object()));
+		record_encode(attempt_fields, ARRAY_SIZE(attempt_fields), &m->attempts[i],
+			      js_add(list, js_object()));
 	js_write(j, to);
 }
 
@@ -97,7 +99,8 @@ static int decode_phases(const struct json *j, struct manifest *m, struct err *e
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct manifest_phase *to = vec_push(&m->phases, &m->n_phases);
 
-		r = record_decode(phase_fields, ARRAY_SIZE(phase_fields), js_at(js_get(j, "phases"), i), false, to, e);
+		r = record_decode(phase_fields, ARRAY_SIZE(phase_fields), js_at(js_get(j, "phases"), i),
+				  false, to, e);
 		if (r < 0)
 			return err_wrap(e, "phases[%zu]", i);
 	}
@@ -112,8 +115,8 @@ static int decode_attempts(const struct json *j, struct manifest *m, struct err 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		struct manifest_attempt *to = vec_push(&m->attempts, &m->n_attempts);
 
-		r = record_decode(attempt_fields, ARRAY_SIZE(attempt_fields), js_at(js_get(j, "attempts"), i), false,
-				  to, e);
+		r = record_decode(attempt_fields, ARRAY_SIZE(attempt_fields),
+				  js_at(js_get(j, "attempts"), i), false, to, e);
 		if (r < 0)
 			return err_wrap(e, "attempts[%zu]", i);
 	}

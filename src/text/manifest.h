@@ -42,7 +42,8 @@ struct manifest_attempt {
 
 struct manifest {
 	enum manifest_state state;
-	char *host, *machine_id, *boot_id;	/* of the crashed system; boot_id "" when it was not handed over */
+	char *host, *machine_id;		/* of the crashed system */
+	char *boot_id;				/* likewise; "" when it was not handed over */
 	char *kernel, *build_id;		/* OSRELEASE and BUILD-ID of VMCOREINFO */
 	int64_t crash_time;			/* seconds since 1970, VMCOREINFO's CRASHTIME; 0 unknown */
 	char *panic;				/* the panic line of the log, "" unknown */

@@ -9,13 +9,17 @@
 
 #define LINE_MAX_BYTES 400
 
-/* How a report begins (arch/x86 fault.c, dumpstack.c, traps.c; arm64 traps.c, fault.c; kernel/panic.c, lib/bug.c). */
+/*
+ * How a report begins (arch/x86 fault.c, dumpstack.c, traps.c; arm64 traps.c, fault.c;
+ * kernel/panic.c, lib/bug.c).
+ */
 static const char *const reports[] = {
-	"BUG: ", "kernel BUG at ", "general protection fault", "Unable to handle kernel ", "Internal error: ",
-	"Oops: ", "Oops - ", "double fault: ", "divide error: ", "invalid opcode: ", "stack segment: ",
-	"segment not present: ", "int3: ", "alignment check: ", "bounds: ", "traps: PANIC: ", "watchdog: BUG: ",
-	"NMI watchdog: BUG: ", "NMI watchdog: Watchdog detected ", "watchdog: Watchdog detected ",
-	"list_add corruption", "list_del corruption", "kernel tried to execute ", "Bad mode in ",
+	"BUG: ", "kernel BUG at ", "general protection fault", "Unable to handle kernel ",
+	"Internal error: ", "Oops: ", "Oops - ", "double fault: ", "divide error: ", "invalid opcode: ",
+	"stack segment: ", "segment not present: ", "int3: ", "alignment check: ", "bounds: ",
+	"traps: PANIC: ", "watchdog: BUG: ", "NMI watchdog: BUG: ", "NMI watchdog: Watchdog detected ",
+	"watchdog: Watchdog detected ", "list_add corruption", "list_del corruption",
+	"kernel tried to execute ", "Bad mode in ",
 };
 
 /* Panics that only say that something was reported just before. */
@@ -51,7 +55,8 @@ static struct span strip_prefix(struct span s)
 		if (s.len && (*s.p == '<' || *s.p == '[')) {
 			char close = *s.p == '<' ? '>' : ']';
 
-			for (n = 1; n < s.len && n < 24 && (isalnum((unsigned char)s.p[n]) || s.p[n] == ' ' || s.p[n] == '.');)
+			for (n = 1; n < s.len && n < 24 &&
+				    (isalnum((unsigned char)s.p[n]) || s.p[n] == ' ' || s.p[n] == '.');)
 				n++;
 			if (n == s.len || s.p[n] != close || n == 1)
 				return s;

@@ -75,10 +75,12 @@ void recipe_encode(const struct recipe *r, struct buf *to)
 	record_encode(recipe_fields, ARRAY_SIZE(recipe_fields), r, j);
 	list = js_set(j, "targets", js_array());
 	for (size_t i = 0; i < r->n_targets; i++)
-		record_encode(target_fields, ARRAY_SIZE(target_fields), &r->targets[i], js_add(list, js_object()));
+		record_encode(target_fields, ARRAY_SIZE(target_fields), &r->targets[i],
+			      js_add(list, js_object()));
 	list = js_set(j, "modules", js_array());
 	for (size_t i = 0; i < r->n_modules; i++)
-		record_encode(module_fields, ARRAY_SIZE(module_fields), &r->modules[i], js_add(list, js_object()));
+		record_encode(module_fields, ARRAY_SIZE(module_fields), &r->modules[i],
+			      js_add(list, js_object()));
 	js_write(j, to);
 }
 
@@ -124,7 +126,8 @@ static int check_values(const struct recipe *r, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
 		if (strcmp(r->compress, options[i]) == 0)
 			return 0;
-	return err_set(e, EINVAL, "'compress' is '%.40s', not an option of makedumpfile (-l, -z, -c, -p)", r->compress);
+	return err_set(e, EINVAL, "'compress' is '%.40s', not an option of makedumpfile (-l, -z, -c, -p)",
+		       r->compress);
 }
 
 int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err *e)
@@ -136,7 +139,8 @@ int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err 
 	if (err < 0)
 		return err;
 	if (js_get_int(j, "schema", 0) != RECIPE_SCHEMA)
-		return err_set(e, EINVAL, "'schema' is not %d: made by another version, build the image again",
+		return err_set(e, EINVAL,
+			       "'schema' is not %d: made by another version, build the image again",
 			       RECIPE_SCHEMA);
 	err = record_decode(recipe_fields, ARRAY_SIZE(recipe_fields), j, true, r, e);
 	if (err == 0)

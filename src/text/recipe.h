@@ -23,7 +23,7 @@ struct recipe_module {
 	char *path;		/* in the image: "/lib/modules/6.1.0-50-amd64/kernel/.../virtio_blk.ko" */
 	char *options;		/* module parameters, "" when none */
 	struct strv needs;	/* names of modules that must be in before it (hard and soft "pre") */
-	struct strv aliases;	/* names under which request_module() asks for it ("fs-ext4", "crypto-crc32c") */
+	struct strv aliases;	/* what request_module() calls it ("fs-ext4", "crypto-crc32c") */
 	int wanted;		/* load it at start; otherwise only when the kernel asks */
 };
 
@@ -39,7 +39,7 @@ struct recipe_target {
 	char *device;		/* "/dev/vda2": a hint that is never trusted alone; "" unknown */
 	uint64_t size;		/* bytes of the block device; 0: unknown, not checked */
 	char *options;		/* mount options for the file system ("subvolid=256"), "" when none */
-	char *dir;		/* dump folder within that file system ("/var/crash"), may pass no symbolic link */
+	char *dir;		/* dump folder in that file system ("/var/crash"), passes no symbolic link */
 };
 
 struct recipe {

@@ -58,8 +58,8 @@ static int wanted(const struct record_field *f, const char *what, struct err *e)
 	return err_set(e, EINVAL, "'%s' is not %s", f->key, what);
 }
 
-static int decode_int(const struct record_field *f, const struct json *from, int64_t min, int64_t max, int64_t *ret,
-		      struct err *e)
+static int decode_int(const struct record_field *f, const struct json *from, int64_t min, int64_t max,
+		      int64_t *ret, struct err *e)
 {
 	int64_t v = js_get_int(from, f->key, 0);
 
@@ -90,7 +90,8 @@ static int decode_name(const struct record_field *f, const struct json *from, un
 			return 0;
 		}
 	}
-	return err_set(e, EINVAL, "'%s' is '%.40s', which is not known here", f->key, text ? text : "no text");
+	return err_set(e, EINVAL, "'%s' is '%.40s', which is not known here", f->key,
+		       text ? text : "no text");
 }
 
 static int decode_strv(const struct record_field *f, const struct json *from, struct strv *ret, struct err *e)

@@ -31,7 +31,8 @@ struct record_field {
 	const char *const *names;	/* RECORD_NAME: NULL-terminated */
 };
 
-#define RECORD(type, member, record_kind) { .key = #member, .kind = RECORD_##record_kind, .at = offsetof(type, member) }
+#define RECORD(type, member, record_kind) \
+	{ .key = #member, .kind = RECORD_##record_kind, .at = offsetof(type, member) }
 #define RECORD_ENUM(type, member, list) \
 	{ .key = #member, .kind = RECORD_NAME, .at = offsetof(type, member), .names = (list) }
 

@@ -30,7 +30,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint16_t machine = 0;
 	size_t info_len;
 
-	if (elfnote_find(text, size, &offset, &len, &machine, NULL) == 0 && offset <= size && len <= size - offset) {
+	if (elfnote_find(text, size, &offset, &len, &machine, NULL) == 0 && offset <= size &&
+	    len <= size - offset) {
 		w.at = text + offset;
 		w.end = w.at + len;
 	}
@@ -43,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (info) {
 		auto_free char *value = vmcoreinfo_get(info, info_len, "OSRELEASE");
 
-		if ((value && strlen(value) > info_len) || info < text || info + info_len > text + size || vmcoreinfo_crash_time(info, info_len) < 0)
+		if ((value && strlen(value) > info_len) || info < text || info + info_len > text + size ||
+		    vmcoreinfo_crash_time(info, info_len) < 0)
 			abort();
 	}
 	return 0;

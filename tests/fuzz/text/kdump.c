@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whatever a dump's headers say: nothing outside the file is read, and what is whole cannot be whole when cut. */
+/*
+ * Whatever a dump's headers say: nothing outside the file is read, and what is whole cannot be
+ * whole when cut.
+ */
 #include "kdump.h"
 
 #include "own.h"

@@ -23,7 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (progress_parse((const char *)data, size, &p) && p.permille > 1000)
 		abort();
-	if (console_parse(text, &got) && (got.phase >= CONSOLE_PHASES || got.text + got.len > text + strlen(text)))
+	if (console_parse(text, &got) &&
+	    (got.phase >= CONSOLE_PHASES || got.text + got.len > text + strlen(text)))
 		abort();
 	n = console_format(line, (long long)size, (enum console_phase)(size % CONSOLE_PHASES), text);
 	line[n] = '\0';

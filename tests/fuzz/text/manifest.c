@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Decode of encode is the same manifest: the text of what was decoded decodes to what gives that text again. */
+/*
+ * Decode of encode is the same manifest: the text of what was decoded decodes to what gives that
+ * text again.
+ */
 #include "manifest.h"
 
 #include <stdint.h>

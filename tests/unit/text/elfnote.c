@@ -11,7 +11,9 @@
 
 static void add_note(struct buf *to, const char *name, uint32_t type, const void *desc, size_t len)
 {
-	Elf64_Nhdr h = { .n_namesz = (Elf64_Word)strlen(name) + 1, .n_descsz = (Elf64_Word)len, .n_type = type };
+	Elf64_Nhdr h = { .n_namesz = (Elf64_Word)strlen(name) + 1,
+			 .n_descsz = (Elf64_Word)len,
+			 .n_type = type };
 
 	buf_add(to, &h, sizeof(h));
 	buf_add(to, name, h.n_namesz);
@@ -25,7 +27,9 @@ static void make_core(struct buf *to, const struct buf *notes, uint16_t machine)
 	Elf64_Ehdr eh = { .e_type = ET_CORE, .e_machine = machine, .e_phoff = sizeof(eh), .e_phnum = 2,
 			  .e_phentsize = sizeof(Elf64_Phdr) };
 	Elf64_Phdr load = { .p_type = PT_LOAD, .p_filesz = 1 << 20 };
-	Elf64_Phdr note = { .p_type = PT_NOTE, .p_offset = sizeof(eh) + 2 * sizeof(note), .p_filesz = notes->len };
+	Elf64_Phdr note = { .p_type = PT_NOTE,
+			    .p_offset = sizeof(eh) + 2 * sizeof(note),
+			    .p_filesz = notes->len };
 
 	memcpy(eh.e_ident, ELFMAG, SELFMAG);
 	eh.e_ident[EI_CLASS] = ELFCLASS64;
