@@ -168,25 +168,37 @@ static enum known read_flag(const struct root *root, const char *path)
 	return !line ? UNKNOWN : strcmp(line, "0") == 0 ? NO : YES;
 }
 
+static int64_t read_reserved(const struct root *root)
+{
+	auto_free char *size = root_read_line(root, "/sys/kernel/kexec_crash_size");
+	uint64_t bytes;
+
+	return size && num_parse(size, INT64_MAX, &bytes) == 0 ? (int64_t)bytes : -1;
+}
+
+static char *read_lockdown(const struct root *root)
+{
+	auto_free char *text = root_read_line(root, "/sys/kernel/security/lockdown");
+
+	return text ? lockdown_parse(text) : NULL;
+}
+
 /* Look at everything that the kernel will look at, as far as it can be seen from here. */
 static void look(struct load *l)
 {
-	auto_free char *size = root_read_line(l->root, "/sys/kernel/kexec_crash_size");
-	auto_free char *lockdown = root_read_line(l->root, "/sys/kernel/security/lockdown");
 	char head[KERNEL_HEAD];
-	uint64_t reserved;
 
 	if (pread(l->kernel, head, sizeof(head), 0) == (ssize_t)sizeof(head))
 		kernel_head_read(head, sizeof(head), &l->head);
 	l->cmdline = root_read_line(l->root, "/proc/cmdline");
 	l->asked = l->cmdline ? cmdline_get(l->cmdline, "crashkernel") : NULL;
-	l->lockdown = lockdown ? lockdown_parse(lockdown) : NULL;
+	l->lockdown = read_lockdown(l->root);
 	l->seen = (struct kexec_seen){
 		.kernel = l->q->kernel,
 		.asked = l->asked,
 		.lockdown = l->lockdown,
 		.privileged = geteuid() == 0,
-		.reserved = size && num_parse(size, INT64_MAX, &reserved) == 0 ? (int64_t)reserved : -1,
+		.reserved = read_reserved(l->root),
 		.need = l->head.init_size ? l->head.init_size + l->image_size + BESIDE : 0,
 		.disabled = read_flag(l->root, "/proc/sys/kernel/kexec_load_disabled"),
 	};

@@ -215,7 +215,7 @@ static int find_in_fstab(struct libmnt_table *t, const char *path, unsigned bind
 		return err_set(e, EINVAL, "the bind mount of '%s' in '/etc/fstab' leads nowhere",
 			       mnt_fs_get_target(fs));
 	r = find_in_fstab(t, source, binds - 1, &m, e);
-	if (r < 0)
+	if (r < 0 || !m.target)
 		return r;
 	inside = mount_inside(&m, source);
 	free(m.root);

@@ -296,8 +296,12 @@ static int find_device_of(const struct root *root, const struct mount_seen *m, s
 
 	if (m->major || *m->source)
 		r = find_device(root, m, ret_dev, e);
-	else
+	else if (*m->uuid || *m->label)
 		r = find_tagged(root, *m->uuid ? m->uuid : NULL, m->label, ret_dev, ret_super, e);
+	else
+		r = err_set(e, ENOTSUP,
+			    "'/etc/fstab' names the file system of '%s' neither by UUID=, LABEL= nor device; "
+			    NAME_ANOTHER, m->target);
 	if (r == -ENOENT && !root->host && !root_exists(root, "/sys/class/block"))
 		return err_set(e, ENOENT,
 			       "the hardware below '%s' is told by '/sys' alone, and this root has none; "
@@ -315,10 +319,10 @@ static int find_file(const struct root *root, const struct target *t, struct sto
 	int r;
 
 	r = resolve_dir(root, t->dir, &dir, e);
-	if (r < 0)
+	if (r < 0 || !dir)
 		return r;
 	r = find_mount(root, dir, &m, &inside, e);
-	if (r < 0)
+	if (r < 0 || !inside)
 		return r;
 	r = check_mount(&m, t->dir, e);
 	if (r < 0)
@@ -331,7 +335,7 @@ static int find_file(const struct root *root, const struct target *t, struct sto
 		return r;
 	if (!s.type)
 		r = find_superblock(root, &m, &b, dir, &s, e);
-	if (r < 0)
+	if (r < 0 || !s.type)
 		return r;
 	r = check_superblock(&s, &b, e);
 	if (r < 0)
@@ -467,7 +471,7 @@ static int find_fs(const struct root *root, const struct target *t, struct stora
 	if (r < 0)
 		return r;
 	r = check_device(root, &b, where, e);
-	if (r < 0)
+	if (r < 0 || !s.type)
 		return r;
 	r = check_superblock(&s, &b, e);
 	if (r < 0)

@@ -159,6 +159,8 @@ static void without_mounts_fstab_tells_what_would_be_mounted(void **state)
 	assert_string_equal(by_tag.target.dir, "/var/crash");
 	assert_int_equal(find("file:///srv/crash", &by_name, NULL), 0);
 	assert_string_equal(by_name.target.dir, "/crash");
+	tree_put(&t, "/etc/fstab", "PARTUUID=1-2 / xfs defaults 0 0\n");
+	expect_refusal("file:///var/crash", ENOTSUP, "neither by UUID=");
 }
 
 static void a_file_system_is_found_by_uuid_label_or_device(void **state)
