@@ -152,13 +152,15 @@ int image_recipe(const struct image_spec *spec, const struct collector *c, const
 	const char *compress = NULL;
 	int code = choose_compress(s, c, &compress, e);
 
-	for (size_t i = 0; code == 0 && i < n_storage; i++) {
+	for (size_t i = 0; code == 0 && i < n_storage; i++)
 		code = check_target(storage[i].target.kind, storage[i].target.url, e);
-		if (code == 0)
-			copy_target(vec_push(&r->targets, &r->n_targets), &storage[i].target);
-	}
 	if (code < 0)
 		return code;
+	for (size_t i = 0; i < n_storage; i++) {
+		struct recipe_target *t = vec_push(&r->targets, &r->n_targets);
+
+		copy_target(t, &storage[i].target);
+	}
 	r->host = xstrdup(spec->facts->host);
 	r->machine_id = xstrdup(spec->facts->machine_id);
 	r->kernel = xstrdup(spec->kernel->release);

@@ -56,7 +56,8 @@ static int find_storage(struct work *w, struct err *e)
 	const struct settings *s = w->spec->settings;
 
 	for (size_t i = 0; !w->spec->storage && i < s->n_targets; i++) {
-		int r = storage_find(w->spec->root, &s->targets[i], vec_push(&w->storage, &w->n_storage), e);
+		struct storage *found = vec_push(&w->storage, &w->n_storage);
+		int r = storage_find(w->spec->root, &s->targets[i], found, e);
 
 		if (r < 0)
 			return err_wrap(e, "target '%s'", s->targets[i].url);

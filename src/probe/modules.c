@@ -25,7 +25,7 @@ struct resolver {
 	const struct root *root;
 	const char *folder;		/* "/lib/modules/6.1.0-50-amd64" */
 	int fd;				/* of the folder */
-	char *dir;			/* "/proc/self/fd/N": what libkmod takes it for */
+	char dir[32];			/* "/proc/self/fd/N": what libkmod takes it for */
 	struct strv configs;		/* likewise, files of modprobe.d */
 	struct kmod_ctx *kmod;
 	struct strv seen;		/* names that are in the set or on their way into it */
@@ -40,7 +40,6 @@ static void own_resolver(struct resolver *r)
 	strv_done(&r->seen);
 	kmod_unref(r->kmod);
 	own_close(&r->fd);
-	free(r->dir);
 	module_set_done(&r->set);
 }
 
@@ -200,7 +199,7 @@ static int resolver_open(struct resolver *r, const char *release, struct err *e)
 	ret = open_configs(r, e);
 	if (ret < 0)
 		return ret;
-	r->dir = xasprintf("/proc/self/fd/%d", r->fd);
+	snprintf(r->dir, sizeof(r->dir), "/proc/self/fd/%d", r->fd);
 	r->kmod = kmod_new(r->dir, r->configs.n ? (const char *const *)r->configs.v : none);
 	if (!r->kmod)
 		return err_set(e, ENOMEM, "libkmod cannot start");
