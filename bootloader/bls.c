@@ -25,7 +25,7 @@
 #include <errno.h>
 #include <string.h>
 
-/* --- places ------------------------------------------------------------------------------------------ */
+/* --- places ------------------------------------------------------------------------------------ */
 
 struct home {
 	struct boot_file *file;
@@ -79,7 +79,9 @@ static enum hand whose(const struct place *p, const struct search *q, char **ret
 	if (!words)
 		return NOBODY;
 	was = noted_words(p, ledger_place(q->arg, p->file->path, p->field), q->key);
-	hand = q->word && place_words_all(words, q->word) && !(was && place_words_all(was, q->word)) ? OURS : ANOTHER;
+	hand = q->word && place_words_all(words, q->word) && !(was && place_words_all(was, q->word))
+		       ? OURS
+		       : ANOTHER;
 	if (ret_words)
 		*ret_words = take_ptr(words);
 	return hand;
@@ -93,7 +95,8 @@ static struct search search_for(const struct boot_state *s, const char *key, cha
 	return (struct search){ .key = key, .word = *word, .arg = arg };
 }
 
-static void bls_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret, size_t *ret_n)
+static void bls_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret,
+			  size_t *ret_n)
 {
 	const char *wanted = s->key && strcmp(s->key, key) == 0 ? s->word : NULL;
 	AUTO(own_homes) struct homes homes = { 0 };
@@ -110,7 +113,8 @@ static void bls_conflicts(const struct boot_state *s, const char *key, struct bo
 		for (size_t k = 0; k < places.n; k++) {
 			auto_free char *words = NULL;
 
-			if (whose(&places.v[k], &q, &words) == ANOTHER && !(wanted && place_words_all(words, wanted)))
+			if (whose(&places.v[k], &q, &words) == ANOTHER &&
+			    !(wanted && place_words_all(words, wanted)))
 				conflict_add(&found, &n, &places.v[k], words);
 		}
 	}
@@ -118,7 +122,7 @@ static void bls_conflicts(const struct boot_state *s, const char *key, struct bo
 	*ret_n = n;
 }
 
-/* --- set ----------------------------------------------------------------------------------------------- */
+/* --- set --------------------------------------------------------------------------------------- */
 
 /* Does the entry take its arguments from a kernelopts that is there? */
 static bool refers_to_kernelopts(const struct boot_state *s, const struct place *p)
@@ -129,7 +133,8 @@ static bool refers_to_kernelopts(const struct boot_state *s, const struct place 
 }
 
 /* The place of a file that must hold the argument, even if none does yet; places.n: none. */
-static size_t main_place(const struct boot_state *s, const struct home *home, const struct place_list *places)
+static size_t main_place(const struct boot_state *s, const struct home *home,
+			 const struct place_list *places)
 {
 	if (!places->n)
 		return 0;
@@ -180,13 +185,15 @@ static bool other_hand_rules(const struct place_list *places, const struct chang
 	for (size_t i = 0; i < places->n; i++) {
 		auto_free char *words = NULL;
 
-		if (whose(&places->v[i], &c->search, &words) == ANOTHER && !place_words_all(words, c->word))
+		if (whose(&places->v[i], &c->search, &words) == ANOTHER &&
+		    !place_words_all(words, c->word))
 			return true;
 	}
 	return false;
 }
 
-static int set_home(const struct boot_state *s, const struct home *home, const struct change *c, struct err *e)
+static int set_home(const struct boot_state *s, const struct home *home, const struct change *c,
+		    struct err *e)
 {
 	size_t n = 1;
 	int r = 0;
@@ -225,8 +232,10 @@ static int check_default(const struct boot_state *s, struct err *e)
 
 	if (!entry || !entry->normal || options)
 		return 0;
-	return err_set(e, ENOTSUP, "'%s' has no options line to put the argument into; add 'options root=... ro' to it",
-		       entry->file.path);
+	return err_set(
+		e, ENOTSUP,
+		"'%s' has no options line to put the argument into; add 'options root=... ro' to it",
+		entry->file.path);
 }
 
 static int set_all(struct boot_state *s, const char *key, const char *value, bool force, struct err *e)
@@ -255,7 +264,7 @@ static int set_all(struct boot_state *s, const char *key, const char *value, boo
 	return 0;
 }
 
-/* --- take off ------------------------------------------------------------------------------------------- */
+/* --- take off ---------------------------------------------------------------------------------- */
 
 /*
  * What a file that we never wrote, but that bears our value, would hold without
@@ -268,7 +277,8 @@ static char *inherited_words(const struct boot_state *s, const struct search *q)
 	for (size_t i = 0; i < ARRAY_SIZE(sources); i++)
 		for (size_t k = 0; k < q->arg->n; k++) {
 			const struct ledger_place *note = &q->arg->v[k];
-			struct place p = { .kind = sources[i] == &s->defaults ? PLACE_SHELL : PLACE_LINES };
+			struct place p = { .kind = sources[i] == &s->defaults ? PLACE_SHELL
+									      : PLACE_LINES };
 
 			if (sources[i]->path && strcmp(note->path, sources[i]->path) == 0)
 				return noted_words(&p, note, q->key);
@@ -276,7 +286,8 @@ static char *inherited_words(const struct boot_state *s, const struct search *q)
 	return NULL;
 }
 
-static int unset_place(const struct boot_state *s, const struct place *p, const struct search *q, struct err *e)
+static int unset_place(const struct boot_state *s, const struct place *p, const struct search *q,
+		       struct err *e)
 {
 	const struct ledger_place *note = ledger_place(q->arg, p->file->path, p->field);
 	auto_free char *words = NULL;
@@ -313,7 +324,8 @@ static int unset_all(struct boot_state *s, const char *key, struct err *e)
 	return 0;
 }
 
-static int bls_set_arg(struct boot_state *s, const char *key, const char *value, bool force, struct err *e)
+static int bls_set_arg(struct boot_state *s, const char *key, const char *value, bool force,
+		       struct err *e)
 {
 	int r = boot_arg_check(key, value, e);
 
@@ -326,12 +338,13 @@ static int bls_set_arg(struct boot_state *s, const char *key, const char *value,
 	return value ? set_all(s, key, value, force, e) : unset_all(s, key, e);
 }
 
-/* --- emit ------------------------------------------------------------------------------------------------- */
+/* --- emit -------------------------------------------------------------------------------------- */
 
 static int bls_emit(const struct boot_state *s, struct edit_list *edits, struct err *e)
 {
 	AUTO(own_homes) struct homes homes = { 0 };
-	auto_free char *what = s->word ? xstrdup(s->word) : xasprintf("%s=, as it was before", s->key ? s->key : "");
+	auto_free char *what =
+		s->word ? xstrdup(s->word) : xasprintf("%s=, as it was before", s->key ? s->key : "");
 
 	(void)e;
 	homes_of(s, &homes);

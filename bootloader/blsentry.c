@@ -56,7 +56,7 @@ char *bls_get(const struct buf *text, const char *key)
 	return NULL;
 }
 
-/* --- order ------------------------------------------------------------------------------------------ */
+/* --- order ------------------------------------------------------------------------------------- */
 
 struct part {
 	const char *s;
@@ -85,7 +85,8 @@ static struct part run(const struct part *p, bool digits)
 {
 	struct part r = { p->s, 0 };
 
-	while (r.len < p->len && (digits ? isdigit((unsigned char)r.s[r.len]) : isalpha((unsigned char)r.s[r.len])))
+	while (r.len < p->len &&
+	       (digits ? isdigit((unsigned char)r.s[r.len]) : isalpha((unsigned char)r.s[r.len])))
 		r.len++;
 	return r;
 }

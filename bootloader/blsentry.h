@@ -11,18 +11,18 @@
  */
 struct bls_line {
 	size_t key, key_len;
-	size_t value, value_len;	/* without the line end; blanks and \r at its end are part of it */
+	size_t value, value_len; /* without the line end; blanks and \r at its end are part of it */
 	unsigned line;			/* from 1 */
 	size_t next;			/* where to go on */
 };
 
-/* The next line with a key and a value at or behind ret->next; start with a zeroed one.  False: there is none. */
+/* The next line with a key and a value, from ret->next on; start with a zeroed one.  False: none. */
 bool bls_next(const struct buf *text, struct bls_line *ret);
 bool bls_key_is(const struct buf *text, const struct bls_line *line, const char *key);
 /* First value of KEY without the blanks at its end; NULL: there is none.  Caller frees. */
 char *bls_get(const struct buf *text, const char *key);
 
-/* Order of entries in the menu (rpm's version order, as blscfg has it): > 0 when A is newer and stands above B. */
+/* Order in the menu (rpm's version order, as blscfg has it): > 0 when A is newer and stands above B. */
 int bls_compare(const char *id_a, const char *id_b);
 
 #endif

@@ -17,7 +17,7 @@
 #define GRUB_CFG "/boot/grub2/grub.cfg"
 #define GRUB_CFG_MAX (16u << 20)
 
-/* --- which entries are this system's ------------------------------------------------------------ */
+/* --- which entries are this system's ----------------------------------------------------------- */
 
 struct identity {
 	char *machine_id, *name, *os_id;
@@ -57,7 +57,8 @@ static bool bears_machine_id(const char *id)
 
 static bool bears(const char *id, const char *machine_id)
 {
-	return machine_id && strlen(machine_id) == 32 && strncmp(id, machine_id, 32) == 0 && id[32] == '-';
+	return machine_id && strlen(machine_id) == 32 && strncmp(id, machine_id, 32) == 0 &&
+	       id[32] == '-';
 }
 
 static bool has_modules(const struct root *root, const struct bls_file *e)
@@ -87,7 +88,8 @@ static bool is_rescue(const struct bls_file *e)
  */
 static bool is_this_system(const struct root *root, const struct bls_file *e, const struct identity *me)
 {
-	auto_free char *machine = bls_get(&e->file.text, "machine-id"), *title = bls_get(&e->file.text, "title");
+	auto_free char *machine = bls_get(&e->file.text, "machine-id"),
+		       *title = bls_get(&e->file.text, "title");
 	auto_free char *class = bls_get(&e->file.text, "grub_class");
 
 	if (bears(e->id, me->machine_id))
@@ -96,7 +98,8 @@ static bool is_this_system(const struct root *root, const struct bls_file *e, co
 		return strcmp(machine, me->machine_id) == 0;
 	if (bears_machine_id(e->id))
 		return !me->entries_bear_it && has_modules(root, e);
-	return has_modules(root, e) || (title && me->name && strncmp(title, me->name, strlen(me->name)) == 0) ||
+	return has_modules(root, e) ||
+	       (title && me->name && strncmp(title, me->name, strlen(me->name)) == 0) ||
 	       (class && me->os_id && strcmp(class, me->os_id) == 0);
 }
 
@@ -108,7 +111,7 @@ static bool is_editable(struct bls_file *e)
 	       places_check(&e->file, PLACE_OPTIONS, NULL) == 0;
 }
 
-/* --- load ----------------------------------------------------------------------------------------- */
+/* --- load -------------------------------------------------------------------------------------- */
 
 void bls_free(struct boot_state *s)
 {
@@ -227,8 +230,10 @@ static bool grub_reads_entries(const struct root *root)
 	if (told)
 		return strcmp(told, "true") == 0 && root_exists(root, "/boot/grub2");
 	if (boot_file_look(root, GRUB_CFG, GRUB_CFG_MAX, &cfg, NULL) == 0)
-		for (const char *at = strstr(buf_text(&cfg.text), "blscfg"); at && !found; at = strstr(at + 1, "blscfg"))
-			found = (at == cfg.text.data || strchr("\n\t ", at[-1])) && strchr("\n\t ;", at[6]);
+		for (const char *at = strstr(buf_text(&cfg.text), "blscfg"); at && !found;
+		     at = strstr(at + 1, "blscfg"))
+			found = (at == cfg.text.data || strchr("\n\t ", at[-1])) &&
+				strchr("\n\t ;", at[6]);
 	boot_file_done(&cfg);
 	return found;
 }
@@ -248,7 +253,7 @@ bool bls_probe(const struct root *root)
 	return any && grub_reads_entries(root);
 }
 
-/* --- the default entry's value --------------------------------------------------------------------- */
+/* --- the default entry's value ----------------------------------------------------------------- */
 
 static char *variable(const struct boot_state *s, const char *name)
 {
@@ -301,13 +306,15 @@ const struct bls_file *bls_default_entry(const struct boot_state *s)
 	size_t n = 0, number = 0;
 
 	for (size_t i = 0; i < s->cfg.n_sets; i++)
-		if (strcmp(s->cfg.sets[i].name, "default") == 0 && !strstr(s->cfg.sets[i].value, "next_entry"))
+		if (strcmp(s->cfg.sets[i].name, "default") == 0 &&
+		    !strstr(s->cfg.sets[i].value, "next_entry"))
 			set = s->cfg.sets[i].value;
 	if (set && !strchr(set, '$'))
 		spec = set;
 	for (size_t i = 0; i < s->n_entries; i++) {
 		const struct bls_file *e = &s->entries[i];
-		auto_free char *title = bls_get(&e->file.old, "title"), *kernel = bls_get(&e->file.old, "linux");
+		auto_free char *title = bls_get(&e->file.old, "title"),
+			       *kernel = bls_get(&e->file.old, "linux");
 
 		if (!kernel)
 			continue;

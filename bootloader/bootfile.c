@@ -77,7 +77,8 @@ int boot_path_resolve(const struct root *root, const char *path, char **ret)
 	return 0;
 }
 
-int boot_file_look(const struct root *root, const char *path, size_t cap, struct boot_file *ret, struct err *e)
+int boot_file_look(const struct root *root, const char *path, size_t cap, struct boot_file *ret,
+		   struct err *e)
 {
 	struct boot_file f = { 0 };
 	struct err why = { 0 };
@@ -96,7 +97,8 @@ int boot_file_look(const struct root *root, const char *path, size_t cap, struct
 	return 0;
 }
 
-int boot_file_read(const struct root *root, const char *path, mode_t mode, struct boot_file *ret, struct err *e)
+int boot_file_read(const struct root *root, const char *path, mode_t mode, struct boot_file *ret,
+		   struct err *e)
 {
 	int r = boot_file_look(root, path, BOOT_FILE_MAX, ret, e);
 
@@ -105,15 +107,18 @@ int boot_file_read(const struct root *root, const char *path, mode_t mode, struc
 	return r;
 }
 
-int boot_file_read_text(const struct root *root, const char *path, mode_t mode, struct boot_file *ret, struct err *e)
+int boot_file_read_text(const struct root *root, const char *path, mode_t mode, struct boot_file *ret,
+			struct err *e)
 {
 	int r = boot_file_read(root, path, mode, ret, e);
 
 	if (r < 0 || !memchr(buf_text(&ret->old), '\0', ret->old.len))
 		return r;
 	boot_file_done(ret);
-	return err_set(e, EINVAL, "'%s' holds a NUL byte, so it is not the text file that is wanted; mend or restore it",
-		       path);
+	return err_set(
+		e, EINVAL,
+		"'%s' holds a NUL byte, so it is not the text file that is wanted; mend or restore it",
+		path);
 }
 
 void boot_file_splice(struct boot_file *f, size_t start, size_t len, const char *by, size_t by_len)
@@ -147,5 +152,6 @@ bool boot_file_changed(const struct boot_file *f)
 void boot_file_emit(const struct boot_file *f, struct edit_list *edits, const char *why)
 {
 	if (boot_file_changed(f))
-		edit_add(edits, f->path, f->had ? &f->old : NULL, f->keep ? &f->text : NULL, f->mode, why);
+		edit_add(edits, f->path, f->had ? &f->old : NULL, f->keep ? &f->text : NULL, f->mode,
+			 why);
 }

@@ -21,11 +21,14 @@ void boot_file_done(struct boot_file *f);
  * Read PATH, following links within the root.  A file that is not there is no
  * failure: had and keep are false then.  -EFBIG, -EISDIR, -EACCES ...
  */
-int boot_file_read(const struct root *root, const char *path, mode_t mode, struct boot_file *ret, struct err *e);
+int boot_file_read(const struct root *root, const char *path, mode_t mode, struct boot_file *ret,
+		   struct err *e);
 /* As above, to be looked at only and of any size up to CAP. */
-int boot_file_look(const struct root *root, const char *path, size_t cap, struct boot_file *ret, struct err *e);
+int boot_file_look(const struct root *root, const char *path, size_t cap, struct boot_file *ret,
+		   struct err *e);
 /* As boot_file_read(); -EINVAL for a file that holds a NUL byte and so cannot be text. */
-int boot_file_read_text(const struct root *root, const char *path, mode_t mode, struct boot_file *ret, struct err *e);
+int boot_file_read_text(const struct root *root, const char *path, mode_t mode, struct boot_file *ret,
+			struct err *e);
 
 /* Replace LEN bytes at START of the wanted text. */
 void boot_file_splice(struct boot_file *f, size_t start, size_t len, const char *by, size_t by_len);

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-/* What the loader that started this system calls itself, in UTF-16 behind four bytes (systemd.io/BOOT_LOADER_INTERFACE). */
+/* Name of the loader that started us: UTF-16 behind four bytes (systemd.io/BOOT_LOADER_INTERFACE). */
 #define LOADER_INFO "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
 static bool started_by_systemd_boot(const struct root *root)

@@ -29,16 +29,30 @@ struct boot_editor {
 	/* Does this loader start the system below ROOT?  Looks, never writes. */
 	bool (*probe)(const struct root *root);
 	int (*load)(const struct root *root, struct boot_state **ret, struct err *e);
-	/* The value of KEY ("crashkernel") that the default entry boots with; NULL: none or not known.  Caller frees. */
+	/*
+	 * The value of KEY ("crashkernel") that the default entry boots with, as the files stand
+	 * on disk, whatever was set since load().  NULL: none, or not known.  Caller frees.
+	 */
 	char *(*get_default)(const struct boot_state *s, const char *key);
-	/* Places where KEY stands by another hand than ours. */
-	void (*conflicts)(const struct boot_state *s, const char *key, struct boot_conflict **ret, size_t *ret_n);
-	/* KEY=VALUE for every normal entry (rescue and foreign ones are left alone), VALUE NULL: take ours off again.
-	 * Without FORCE a value of another hand stays as it is. */
+	/*
+	 * Places where KEY stands by another hand than ours; after set_arg(KEY, VALUE), only those
+	 * that differ from VALUE: what is in the way of it.  boot_conflicts_free() them.
+	 */
+	void (*conflicts)(const struct boot_state *s, const char *key, struct boot_conflict **ret,
+			  size_t *ret_n);
+	/*
+	 * KEY=VALUE for every normal entry (rescue and foreign ones are left alone), VALUE NULL:
+	 * take ours off again and put back what was forced away.  Without FORCE a value of another
+	 * hand stays as it is and rules.  -EINVAL, -ENOTSUP, -ENOSPC, -EEXIST: the text names the
+	 * place and what to do; S is of no further use then.
+	 */
 	int (*set_arg)(struct boot_state *s, const char *key, const char *value, bool force, struct err *e);
-	/* The changed files; unchanged state gives no edit. */
+	/* The changed files, and the ledger of what we changed; unchanged state gives no edit. */
 	int (*emit)(const struct boot_state *s, struct edit_list *edits, struct err *e);
-	/* The command that makes the edits count, if the loader has one.  0: *ret filled, 1: none is needed. */
+	/*
+	 * The command that makes the edits count.  0: *ret filled: edits are pending, or an earlier
+	 * run of it failed (grub.cfg lacks what our drop-in holds).  1: none is needed.
+	 */
 	int (*command)(const struct boot_state *s, struct boot_command *ret);
 	void (*free)(struct boot_state *s);	/* accepts NULL */
 };

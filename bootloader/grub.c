@@ -39,7 +39,8 @@ static const char *const own_names[] = { "crashcfg.cfg", "zz-crashcfg.cfg" };
 
 struct boot_state {
 	struct boot_file own[ARRAY_SIZE(own_names)];
-	struct boot_file *others;	/* /etc/default/grub, then drop-ins of another hand, as they are read */
+	struct boot_file
+		*others; /* /etc/default/grub, then drop-ins of another hand, as they are read */
 	struct strv names;		/* of others: "" and "kdump-tools.cfg" */
 	size_t n_others;
 	struct grubcfg cfg;
@@ -50,7 +51,7 @@ struct boot_state {
 	char *key, *word;		/* of the last set_arg; word NULL: taken off */
 };
 
-/* --- load ------------------------------------------------------------------------------------------ */
+/* --- load -------------------------------------------------------------------------------------- */
 
 static void grub_free(struct boot_state *s)
 {
@@ -101,7 +102,8 @@ static bool is_dropin(const char *name)
 {
 	size_t len = strlen(name);
 
-	return name[0] != '.' && len > 4 && strcmp(name + len - 4, ".cfg") == 0;	/* as the shell's glob has it */
+	return name[0] != '.' && len > 4 &&
+	       strcmp(name + len - 4, ".cfg") == 0; /* as the shell's glob has it */
 }
 
 static bool is_ours(const struct boot_file *f)
@@ -109,7 +111,8 @@ static bool is_ours(const struct boot_file *f)
 	return f->had && strncmp(buf_text(&f->old), MARK, strlen(MARK)) == 0;
 }
 
-static int load_other(const struct root *root, struct boot_state *s, const char *path, const char *name, struct err *e)
+static int load_other(const struct root *root, struct boot_state *s, const char *path, const char *name,
+		      struct err *e)
 {
 	struct boot_file *file = vec_push(&s->others, &s->n_others);
 	int r;
@@ -189,7 +192,7 @@ static char *grub_get_default(const struct boot_state *s, const char *key)
 	return entry && entry->cmdline ? cmdline_get(entry->cmdline, key) : NULL;
 }
 
-/* --- the drop-in ------------------------------------------------------------------------------------- */
+/* --- the drop-in ------------------------------------------------------------------------------- */
 
 /* The words that our drop-in adds now. */
 static void own_words(const struct boot_file *f, struct strv *ret)
@@ -251,8 +254,9 @@ static void take_own(struct boot_state *s, const char *key, struct strv *ret_res
 	}
 }
 
-/* The assignment that makes what the drop-in NAME appended void; *ret_line is its line.  NULL: there is none. */
-static const struct boot_file *hidden_by(const struct boot_state *s, const char *name, unsigned *ret_line)
+/* The file whose assignment makes void what the drop-in NAME appended; *ret_line is its line.  NULL: none. */
+static const struct boot_file *hidden_by(const struct boot_state *s, const char *name,
+					 unsigned *ret_line)
 {
 	for (size_t i = 0; i < s->n_others; i++) {
 		const struct buf *text = &s->others[i].text;
@@ -266,7 +270,8 @@ static const struct boot_file *hidden_by(const struct boot_state *s, const char 
 			auto_free char *raw = xstrndup(text->data + v->start, v->end - v->start);
 
 			*ret_line = v->line;
-			if (strcmp(v->name, "GRUB_CMDLINE_LINUX_DEFAULT") == 0 && !v->append && !shvar_uses(raw, v->name))
+			if (strcmp(v->name, "GRUB_CMDLINE_LINUX_DEFAULT") == 0 && !v->append &&
+			    !shvar_uses(raw, v->name))
 				return &s->others[i];
 		}
 	}
@@ -280,22 +285,27 @@ static int put_own(struct boot_state *s, const struct strv *words, struct err *e
 
 	for (size_t i = 0; i < ARRAY_SIZE(s->own); i++) {
 		if (s->own[i].had && !is_ours(&s->own[i]))
-			return err_set(e, EEXIST, "'%s' is in the way: it bears the name of our drop-in but was not written"
-				       " by us; rename it", s->own[i].path);
+			return err_set(e, EEXIST,
+				       "'%s' is in the way: it bears the name of our drop-in but was "
+				       "not written"
+				       " by us; rename it",
+				       s->own[i].path);
 		by = hidden_by(s, own_names[i], &line);
 		if (!by) {
 			put_words(&s->own[i], words);
 			return 0;
 		}
 	}
-	return err_set(e, ENOTSUP, "%s:%u sets GRUB_CMDLINE_LINUX_DEFAULT anew behind our drop-in '%s'; write"
-		       " \"$GRUB_CMDLINE_LINUX_DEFAULT ...\" there, so that it adds", by->path, line,
-		       s->own[ARRAY_SIZE(s->own) - 1].path);
+	return err_set(e, ENOTSUP,
+		       "%s:%u sets GRUB_CMDLINE_LINUX_DEFAULT anew behind our drop-in '%s'; write"
+		       " \"$GRUB_CMDLINE_LINUX_DEFAULT ...\" there, so that it adds",
+		       by->path, line, s->own[ARRAY_SIZE(s->own) - 1].path);
 }
 
-/* --- values of another hand ----------------------------------------------------------------------------- */
+/* --- values of another hand -------------------------------------------------------------------- */
 
-static void grub_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret, size_t *ret_n)
+static void grub_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret,
+			   size_t *ret_n)
 {
 	const char *wanted = s->key && strcmp(s->key, key) == 0 ? s->word : NULL;
 	struct boot_conflict *found = NULL;
@@ -306,7 +316,8 @@ static void grub_conflicts(const struct boot_state *s, const char *key, struct b
 
 		places_find(&s->others[i], PLACE_SHELL, &places);
 		for (size_t k = 0; k < places.n; k++) {
-			auto_free char *words = place_counts(&places.v[k]) ? place_words(&places.v[k], key) : NULL;
+			auto_free char *words =
+				place_counts(&places.v[k]) ? place_words(&places.v[k], key) : NULL;
 
 			if (words && !(wanted && place_words_all(words, wanted)))
 				conflict_add(&found, &n, &places.v[k], words);
@@ -361,7 +372,8 @@ static int give_back(struct boot_file *file, const struct ledger_arg *arg, struc
 	for (size_t k = places.n; k--; ) {
 		const struct place *p = &places.v[k];
 		const struct ledger_place *note = ledger_place(arg, file->path, p->field);
-		auto_free char *words = note ? place_words(p, arg->key) : NULL, *was = NULL, *back = NULL;
+		auto_free char *words = note ? place_words(p, arg->key) : NULL, *was = NULL,
+			       *back = NULL;
 		int r = 0;
 
 		if (!note || words || !p->text)
@@ -378,7 +390,7 @@ static int give_back(struct boot_file *file, const struct ledger_arg *arg, struc
 	return 0;
 }
 
-/* --- set --------------------------------------------------------------------------------------------------- */
+/* --- set --------------------------------------------------------------------------------------- */
 
 static int unset(struct boot_state *s, const char *key, struct err *e)
 {
@@ -416,7 +428,8 @@ static int set(struct boot_state *s, const char *key, const char *value, bool fo
 	return put_own(s, &words, e);
 }
 
-static int grub_set_arg(struct boot_state *s, const char *key, const char *value, bool force, struct err *e)
+static int grub_set_arg(struct boot_state *s, const char *key, const char *value, bool force,
+			struct err *e)
 {
 	int r = boot_arg_check(key, value, e);
 
@@ -429,14 +442,18 @@ static int grub_set_arg(struct boot_state *s, const char *key, const char *value
 	return value ? set(s, key, value, force, e) : unset(s, key, e);
 }
 
-/* --- emit --------------------------------------------------------------------------------------------------- */
+/* --- emit -------------------------------------------------------------------------------------- */
 
 static int grub_emit(const struct boot_state *s, struct edit_list *edits, struct err *e)
 {
 	auto_free char *why = s->word ? xasprintf("%s for every normal entry", s->word) :
 					xasprintf("%s=, ours is taken off", s->key ? s->key : "");
-	auto_free char *taken = xasprintf("%s, %s", s->word ? s->word : s->key ? s->key : "",
-					  s->word ? "instead of the value set here by hand" : "as it was set here by hand");
+	auto_free char *taken = xasprintf("%s, %s",
+					  s->word  ? s->word
+					  : s->key ? s->key
+						   : "",
+					  s->word ? "instead of the value set here by hand"
+						  : "as it was set here by hand");
 
 	(void)e;
 	for (size_t i = 0; i < s->n_others; i++)
@@ -447,7 +464,7 @@ static int grub_emit(const struct boot_state *s, struct edit_list *edits, struct
 	return 0;
 }
 
-/* --- the generator -------------------------------------------------------------------------------------------- */
+/* --- the generator ----------------------------------------------------------------------------- */
 
 static bool from_generator(const struct grub_entry *entry)
 {
@@ -501,7 +518,8 @@ static int grub_command(const struct boot_state *s, struct boot_command *ret)
 {
 	if (!menu_is_behind(s))
 		return 1;
-	*ret = (struct boot_command){ .why = xstrdup("grub.cfg is made anew from " DEFAULTS " and " DROPINS) };
+	*ret = (struct boot_command){ 0 };
+	ret->why = xstrdup("grub.cfg is made anew from " DEFAULTS " and " DROPINS);
 	if (s->update_grub) {
 		strv_add(&ret->argv, UPDATE_GRUB);
 		return 0;

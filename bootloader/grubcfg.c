@@ -32,7 +32,7 @@ void grubcfg_done(struct grubcfg *c)
 	*c = (struct grubcfg){ 0 };
 }
 
-/* --- words -------------------------------------------------------------------------------------- */
+/* --- words ------------------------------------------------------------------------------------- */
 
 static void copy_variable(struct parser *p, struct buf *to)
 {
@@ -53,7 +53,8 @@ static void copy_quoted(struct parser *p, char quote, struct buf *to)
 			copy_variable(p, to);
 			continue;
 		}
-		if (quote == '"' && p->s[p->at] == '\\' && p->at + 1 < p->len && strchr("\"\\$", p->s[p->at + 1]))
+		if (quote == '"' && p->s[p->at] == '\\' && p->at + 1 < p->len &&
+		    strchr("\"\\$", p->s[p->at + 1]))
 			p->at++;
 		buf_addc(to, p->s[p->at++]);
 	}
@@ -82,7 +83,7 @@ static char *take_word(struct parser *p)
 	return buf_take(&word);
 }
 
-/* --- commands ------------------------------------------------------------------------------------ */
+/* --- commands ---------------------------------------------------------------------------------- */
 
 static bool is_command(const struct parser *p, const char *name)
 {
@@ -96,7 +97,8 @@ static size_t open_entry(struct parser *p)
 	const char *id = "";
 
 	for (size_t i = 2; i + 1 < p->words.n; i++)
-		if (strcmp(p->words.v[i], "$menuentry_id_option") == 0 || strcmp(p->words.v[i], "--id") == 0 ||
+		if (strcmp(p->words.v[i], "$menuentry_id_option") == 0 ||
+		    strcmp(p->words.v[i], "--id") == 0 ||
 		    strcmp(p->words.v[i], "${menuentry_id_option}") == 0)
 			id = p->words.v[i + 1];
 	*entry = (struct grub_entry){
@@ -122,7 +124,8 @@ static void note_linux(struct parser *p)
 	for (size_t i = 2; i < p->words.n; i++) {
 		bool quote = strchr(p->words.v[i], ' ') && !strchr(p->words.v[i], '"');
 
-		buf_addf(&line, "%s%s%s%s", i > 2 ? " " : "", quote ? "\"" : "", p->words.v[i], quote ? "\"" : "");
+		buf_addf(&line, "%s%s%s%s", i > 2 ? " " : "", quote ? "\"" : "", p->words.v[i],
+			 quote ? "\"" : "");
 		entry->recovery = entry->recovery || strcmp(p->words.v[i], "single") == 0 ||
 				  strcmp(p->words.v[i], "recovery") == 0;
 	}
@@ -212,9 +215,9 @@ const char *grubcfg_var(const struct grubcfg *c, const char *name)
 	return NULL;
 }
 
-/* --- which entry starts ----------------------------------------------------------------------------- */
+/* --- which entry starts ------------------------------------------------------------------------ */
 
-/* Does NAME equal the first part of SPEC ("a>b"; ">>" is a ">" that parts nothing)?  *ret_rest: behind that part. */
+/* Is NAME the first part of SPEC ("a>b"; ">>" is a ">" that parts nothing)?  *ret_rest: behind that part. */
 static bool part_equal(const char *name, const char *spec, const char **ret_rest)
 {
 	while (*spec && (*spec != '>' || spec[1] == '>')) {
@@ -229,7 +232,8 @@ static bool part_equal(const char *name, const char *spec, const char **ret_rest
 }
 
 /* The entry of menu PARENT that the first part of SPEC names, by number, title or id. */
-static const struct grub_entry *pick(const struct grubcfg *c, size_t parent, const char *spec, const char **ret_rest)
+static const struct grub_entry *pick(const struct grubcfg *c, size_t parent, const char *spec,
+				     const char **ret_rest)
 {
 	size_t digits = strspn(spec, "0123456789"), at = 0;
 	bool number = digits && digits < 10 && strchr(">", spec[digits]);

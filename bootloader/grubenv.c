@@ -38,8 +38,9 @@ static bool find(const struct buf *block, const char *name, struct var *ret)
 			     nl ? (size_t)(nl - block->data) : block->len;
 
 		/* A value with a NUL is damage that no C string can carry. */
-		if (end < block->len && end - at > name_len && memcmp(block->data + at, name, name_len) == 0 &&
-		    block->data[at + name_len] == '=' && !memchr(block->data + at, '\0', end - at)) {
+		if (end < block->len && end - at > name_len &&
+		    memcmp(block->data + at, name, name_len) == 0 && block->data[at + name_len] == '=' &&
+		    !memchr(block->data + at, '\0', end - at)) {
 			*ret = (struct var){ .start = at + name_len + 1, .end = end, .line = line };
 			return true;
 		}

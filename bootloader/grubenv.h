@@ -15,7 +15,7 @@
 bool grubenv_valid(const struct buf *block);
 /* Caller frees; NULL: not there, or not such a block.  *ret_line, if not NULL, is its line, from 1. */
 char *grubenv_get(const struct buf *block, const char *name, unsigned *ret_line);
-/* Change the value of NAME, which must be there.  -EINVAL: damaged block, -ENOENT: no NAME, -ENOSPC: no room. */
+/* Change the value of NAME, which must be there.  -EINVAL: damaged block; -ENOENT: no NAME; -ENOSPC. */
 int grubenv_set(struct buf *block, const char *name, const char *value);
 
 #endif

@@ -30,7 +30,7 @@ void ledger_done(struct ledger *l)
 	*l = (struct ledger){ 0 };
 }
 
-/* JSON keeps no bytes that are not UTF-8, a command line may hold any: all but printable ASCII becomes \xNN. */
+/* JSON keeps UTF-8 only, a command line may hold any bytes: all but printable ASCII becomes \xNN. */
 static char *escape(const char *text)
 {
 	auto_buf struct buf out = { 0 };
@@ -73,7 +73,8 @@ static char *unescape(const char *text)
 
 static int read_place(const struct json *j, struct ledger_arg *to)
 {
-	const char *path = js_get_text(j, "path"), *field = js_get_text(j, "field"), *was = js_get_text(j, "was");
+	const char *path = js_get_text(j, "path"), *field = js_get_text(j, "field"),
+		   *was = js_get_text(j, "was");
 	auto_free char *bytes = was ? unescape(was) : NULL, *where = path ? unescape(path) : NULL;
 
 	if (!where || !field || !bytes)
@@ -125,7 +126,8 @@ int ledger_read(const struct root *root, const char *loader, struct ledger *ret,
 	if (l.file.had && js_parse(l.file.old.data, l.file.old.len, &tree, &why) < 0)
 		r = err_set(e, EINVAL, "'%s': %s; %s", LEDGER_PATH, why.text, advice);
 	else if (l.file.had && read_args(tree, loader, &l) < 0)
-		r = err_set(e, EINVAL, "'%s' is not a record of schema %d; %s", LEDGER_PATH, LEDGER_SCHEMA, advice);
+		r = err_set(e, EINVAL, "'%s' is not a record of schema %d; %s", LEDGER_PATH,
+			    LEDGER_SCHEMA, advice);
 	if (r < 0) {
 		ledger_done(&l);
 		return r;
@@ -167,8 +169,8 @@ void ledger_emit(const struct ledger *l, const char *loader, struct edit_list *e
 	for (size_t i = 0; i < l->n; i++)
 		js_add(args, arg_json(&l->v[i]));
 	js_write(tree, &text);
-	edit_add(edits, l->file.path, l->file.had ? &l->file.old : NULL, l->n ? &text : NULL, l->file.mode,
-		 "the record of what was set in the boot loader's files");
+	edit_add(edits, l->file.path, l->file.had ? &l->file.old : NULL, l->n ? &text : NULL,
+		 l->file.mode, "the record of what was set in the boot loader's files");
 }
 
 struct ledger_arg *ledger_find(const struct ledger *l, const char *key)

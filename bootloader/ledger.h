@@ -14,7 +14,8 @@
 #define LEDGER_PATH "/var/lib/crashcfg/bootloader.json"
 
 struct ledger_place {
-	char *path, *field;	/* file below the root; which value in it: "options", "GRUB_CMDLINE_LINUX#1" */
+	char *path,
+		*field; /* file below the root; which value in it: "options", "GRUB_CMDLINE_LINUX#1" */
 	char *was;		/* its bytes before us, quotes and escapes included */
 };
 

@@ -19,18 +19,25 @@ struct seen {
 static const struct seen loaders[] = {
 	{ "/ostree", "OSTree", "run 'rpm-ostree kargs --append=%s'" },
 	{ "/boot/efi/loader/entries", "systemd-boot",
-	  "add '%s' to the options line of each file in /boot/efi/loader/entries and to /etc/kernel/cmdline" },
+	  "add '%s' to the options line of each file in /boot/efi/loader/entries and to "
+	  "/etc/kernel/cmdline" },
 	{ "/efi/loader/entries", "systemd-boot",
-	  "add '%s' to the options line of each file in /efi/loader/entries and to /etc/kernel/cmdline" },
+	  "add '%s' to the options line of each file in /efi/loader/entries and to "
+	  "/etc/kernel/cmdline" },
 	{ "/boot/loader/loader.conf", "systemd-boot",
-	  "add '%s' to the options line of each file in /boot/loader/entries and to /etc/kernel/cmdline" },
+	  "add '%s' to the options line of each file in /boot/loader/entries and to "
+	  "/etc/kernel/cmdline" },
 	{ "/boot/grub2/grub.cfg", "GRUB without boot loader entries",
-	  "add '%s' to GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run 'grub2-mkconfig -o /boot/grub2/grub.cfg'" },
+	  "add '%s' to GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run 'grub2-mkconfig -o "
+	  "/boot/grub2/grub.cfg'" },
 	{ "/boot/grub/grub.cfg", "GRUB without drop-ins in /etc/default/grub.d",
-	  "add '%s' to GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run 'grub-mkconfig -o /boot/grub/grub.cfg'" },
-	{ "/boot/extlinux/extlinux.conf", "extlinux", "add '%s' to the append lines of /boot/extlinux/extlinux.conf" },
+	  "add '%s' to GRUB_CMDLINE_LINUX_DEFAULT in /etc/default/grub and run 'grub-mkconfig -o "
+	  "/boot/grub/grub.cfg'" },
+	{ "/boot/extlinux/extlinux.conf", "extlinux",
+	  "add '%s' to the append lines of /boot/extlinux/extlinux.conf" },
 	{ "/etc/zipl.conf", "zipl", "add '%s' to the parameters of /etc/zipl.conf and run 'zipl'" },
-	{ "/boot/firmware/cmdline.txt", "the Raspberry Pi's firmware", "add '%s' to /boot/firmware/cmdline.txt" },
+	{ "/boot/firmware/cmdline.txt", "the Raspberry Pi's firmware",
+	  "add '%s' to /boot/firmware/cmdline.txt" },
 };
 
 struct boot_state {
@@ -61,7 +68,8 @@ static char *none_get_default(const struct boot_state *s, const char *key)
 	return NULL;
 }
 
-static void none_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret, size_t *ret_n)
+static void none_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret,
+			   size_t *ret_n)
 {
 	(void)s, (void)key;
 	*ret = NULL;
@@ -76,20 +84,26 @@ static char *fill(const char *advice, const char *word)
 	return xasprintf("%.*s%s%s", (int)(at - advice), advice, word, at + 2);
 }
 
-static int none_set_arg(struct boot_state *s, const char *key, const char *value, bool force, struct err *e)
+static int none_set_arg(struct boot_state *s, const char *key, const char *value, bool force,
+			struct err *e)
 {
 	auto_free char *word = xasprintf("%s=%s", key, value ? value : ""), *advice = NULL;
 
 	(void)force;
 	if (!value)
 		return 0;	/* none of ours is here */
-	advice = fill(s->seen ? s->seen->advice : "add '%s' to the kernel's command line in the boot loader's configuration",
-		      word);
+	advice = fill(
+		s->seen ? s->seen->advice
+			: "add '%s' to the kernel's command line in the boot loader's configuration",
+		word);
 	if (s->seen)
-		return err_set(e, ENOTSUP, "the boot loader here is %s, which cannot be edited yet; %s", s->seen->name,
-			       advice);
-	return err_set(e, ENOTSUP, "no boot loader that can be edited was found (GRUB with /etc/default/grub.d, or entries"
-		       " in /boot/loader/entries); %s", advice);
+		return err_set(e, ENOTSUP, "the boot loader here is %s, which cannot be edited yet; %s",
+			       s->seen->name, advice);
+	return err_set(
+		e, ENOTSUP,
+		"no boot loader that can be edited was found (GRUB with /etc/default/grub.d, or entries"
+		" in /boot/loader/entries); %s",
+		advice);
 }
 
 static int none_emit(const struct boot_state *s, struct edit_list *edits, struct err *e)

@@ -24,8 +24,8 @@ void place_list_done(struct place_list *l)
 /* Places of a file that is sane; a command line has one, a file of odd ones a few. */
 #define PLACES_MAX 256
 
-static struct place *add_place(struct place_list *l, struct boot_file *f, enum place_kind kind, const char *name,
-			       size_t nth)
+static struct place *add_place(struct place_list *l, struct boot_file *f, enum place_kind kind,
+			       const char *name, size_t nth)
 {
 	struct place *p = vec_push(&l->v, &l->n);
 
@@ -35,8 +35,8 @@ static struct place *add_place(struct place_list *l, struct boot_file *f, enum p
 	return p;
 }
 
-static struct place *add_span(struct place_list *l, struct boot_file *f, enum place_kind kind, const char *name,
-			      size_t nth, const struct place *at)
+static struct place *add_span(struct place_list *l, struct boot_file *f, enum place_kind kind,
+			      const char *name, size_t nth, const struct place *at)
 {
 	struct place *p = add_place(l, f, kind, name, nth);
 
@@ -147,8 +147,9 @@ int places_check(struct boot_file *f, enum place_kind kind, struct err *e)
 	for (size_t i = 0; i < places.n; i++)
 		editable += places.v[i].text != NULL;
 	if (editable > PLACES_MAX)
-		return err_set(e, EFBIG, "'%s' holds %zu command lines, at most %d are expected; mend it", f->path, editable,
-			       PLACES_MAX);
+		return err_set(e, EFBIG,
+			       "'%s' holds %zu command lines, at most %d are expected; mend it", f->path,
+			       editable, PLACES_MAX);
 	return 0;
 }
 
@@ -191,12 +192,16 @@ int place_put(const struct place *p, const char *text, struct err *e)
 	else
 		raw = xstrdup(text);
 	if (r == -ENOSPC)
-		return err_set(e, ENOSPC, "%s:%u: kernelopts has no room for '%s' in the %zu bytes of GRUB's environment"
-			       " block; unset what is not needed there (grub2-editenv)", p->file->path, p->line, text,
-			       p->file->text.len);
+		return err_set(
+			e, ENOSPC,
+			"%s:%u: kernelopts has no room for '%s' in the %zu bytes of GRUB's environment"
+			" block; unset what is not needed there (grub2-editenv)",
+			p->file->path, p->line, text, p->file->text.len);
 	if (r < 0)
-		return err_set(e, ENOTSUP, "%s:%u: '%s' is too complex to be edited safely; make it a plain"
-			       " NAME=\"value\" line", p->file->path, p->line, p->raw);
+		return err_set(e, ENOTSUP,
+			       "%s:%u: '%s' is too complex to be edited safely; make it a plain"
+			       " NAME=\"value\" line",
+			       p->file->path, p->line, p->raw);
 	if (raw)
 		boot_file_splice(p->file, p->start, p->len, raw, strlen(raw));
 	return 0;
@@ -205,10 +210,12 @@ int place_put(const struct place *p, const char *text, struct err *e)
 static int beyond_us(const struct place *p, int r, struct err *e)
 {
 	if (r == -EINVAL)
-		return err_set(e, EINVAL, "%s:%u: a double quote is left open in '%s'; close it", p->file->path, p->line,
-			       p->raw);
-	return err_set(e, ENOTSUP, "%s:%u: '%s' is not a plain GRUB_CMDLINE_LINUX= or GRUB_CMDLINE_LINUX_DEFAULT="
-		       " line; edit it by hand", p->file->path, p->line, p->raw);
+		return err_set(e, EINVAL, "%s:%u: a double quote is left open in '%s'; close it",
+			       p->file->path, p->line, p->raw);
+	return err_set(e, ENOTSUP,
+		       "%s:%u: '%s' is not a plain GRUB_CMDLINE_LINUX= or GRUB_CMDLINE_LINUX_DEFAULT="
+		       " line; edit it by hand",
+		       p->file->path, p->line, p->raw);
 }
 
 int place_set(const struct place *p, const char *key, const char *words, struct err *e)
@@ -236,7 +243,8 @@ char *place_decode(enum place_kind kind, const char *raw)
 	return shvar_decode(raw, &text) == 0 ? text : NULL;
 }
 
-bool place_is_ours(const struct place *p, const struct ledger_place *note, const char *key, const char *new_words)
+bool place_is_ours(const struct place *p, const struct ledger_place *note, const char *key,
+		   const char *new_words)
 {
 	auto_free char *was = place_decode(p->kind, note->was), *text = NULL, *raw = NULL;
 	int r;
@@ -283,13 +291,19 @@ int boot_arg_check(const char *key, const char *value, struct err *e)
 	const char *odd;
 
 	if (!*key || key[strspn(key, safe)])
-		return err_set(e, EINVAL, "'%s' is not the name of a kernel argument (letters, digits, '_', '.', '-')", key);
+		return err_set(
+			e, EINVAL,
+			"'%s' is not the name of a kernel argument (letters, digits, '_', '.', '-')",
+			key);
 	if (!value)
 		return 0;
 	for (odd = value; *odd && (strchr(safe, *odd) || strchr(",:@+%=/", *odd)); odd++)
 		;
 	if (*odd)
-		return err_set(e, EINVAL, "%s='%s': the character at '%.10s' cannot be put into a boot loader's files"
-			       " (letters, digits and _.,:@+%%=/- can)", key, value, odd);
+		return err_set(
+			e, EINVAL,
+			"%s='%s': the character at '%.10s' cannot be put into a boot loader's files"
+			" (letters, digits and _.,:@+%%=/- can)",
+			key, value, odd);
 	return 0;
 }

@@ -12,20 +12,20 @@
  * kernelopts in grubenv.  What can be done to it does not depend on where it lies.
  */
 enum place_kind {
-	PLACE_OPTIONS,		/* the options lines of a boot loader entry */
-	PLACE_LINES,		/* each line that is no comment */
-	PLACE_SHELL,		/* each assignment and word of a shell file; editable: plain GRUB_CMDLINE_LINUX[_DEFAULT] */
-	PLACE_ENV,		/* kernelopts in grubenv */
+	PLACE_OPTIONS, /* the options lines of a boot loader entry */
+	PLACE_LINES,   /* each line that is no comment */
+	PLACE_SHELL,		/* each assignment and word of a shell file; the two variables are editable */
+	PLACE_ENV, /* kernelopts in grubenv */
 };
 
 struct place {
 	struct boot_file *file;
 	enum place_kind kind;
-	char *field;		/* "options", the second one "options#1"; "": a word of a shell command */
+	char *field; /* "options", the second one "options#1"; "": a word of a shell command */
 	size_t start, len;	/* in file->text; PLACE_ENV: unused */
 	unsigned line;
 	char *raw;		/* the bytes */
-	char *text;		/* the command line they mean; NULL: beyond us, may be looked at but not edited */
+	char *text; /* the command line they mean; NULL: beyond us, may be looked at but not edited */
 };
 
 struct place_list {
@@ -45,7 +45,7 @@ int places_check(struct boot_file *f, enum place_kind kind, struct err *e);
 char *place_words(const struct place *p, const char *key);
 /* Are they all WORD? */
 bool place_words_all(const char *words, const char *word);
-/* Make TEXT of it.  Other places of the same file must be found anew after that.  Text of -errno names file and line. */
+/* Make TEXT of it; places behind it in the file must be found anew then.  Errors name file and line. */
 int place_put(const struct place *p, const char *text, struct err *e);
 /* As cmdline_set() and cmdline_remove(). */
 int place_set(const struct place *p, const char *key, const char *words, struct err *e);
@@ -53,8 +53,9 @@ int place_remove(const struct place *p, const char *key, struct err *e);
 
 /* The text that RAW means at a place of this kind; NULL: beyond us.  Caller frees. */
 char *place_decode(enum place_kind kind, const char *raw);
-/* Does what stood at P, as NOTE has it, become P as it is now by putting NEW_WORDS in (NULL: by taking KEY off)? */
-bool place_is_ours(const struct place *p, const struct ledger_place *note, const char *key, const char *new_words);
+/* Does what NOTE says become P as it is now when NEW_WORDS are put in (NULL: when KEY is taken off)? */
+bool place_is_ours(const struct place *p, const struct ledger_place *note, const char *key,
+		   const char *new_words);
 /* Put the noted bytes back; only where place_is_ours(). */
 int place_put_back(const struct place *p, const struct ledger_place *note, struct err *e);
 

@@ -248,7 +248,11 @@ static void take_operator(struct scan *s)
 
 void shvar_scan(const struct buf *text, struct shvar_list *ret)
 {
-	struct scan s = { .s = buf_text(text), .len = strlen(buf_text(text)), .line = 1, .at_start = true, .out = ret };
+	struct scan s = { .s = buf_text(text),
+			  .len = strlen(buf_text(text)),
+			  .line = 1,
+			  .at_start = true,
+			  .out = ret };
 
 	while (s.at < s.len) {
 		char c = s.s[s.at];
@@ -358,7 +362,8 @@ int shvar_decode(const char *raw, char **ret)
 /* Put TEXT as it must stand between quotes of this kind.  False: it cannot stand there. */
 static bool add_quoted(struct buf *to, char quote, const char *text, size_t len)
 {
-	static const char bare[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:@+%=/-";
+	static const char bare[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.,:@+%=/-";
 
 	for (size_t i = 0; i < len; i++) {
 		if (quote == '\'' ? text[i] == '\'' : !quote && !strchr(bare, text[i]))
@@ -378,7 +383,8 @@ struct change {
 };
 
 /* Within one run of quotes: only the changed bytes. */
-static bool change_in_place(const char *raw, const struct pieces *p, const struct change *c, struct buf *to)
+static bool change_in_place(const char *raw, const struct pieces *p, const struct change *c,
+			    struct buf *to)
 {
 	size_t start, end;
 	char quote;
@@ -395,7 +401,8 @@ static bool change_in_place(const char *raw, const struct pieces *p, const struc
 		start = p->v[c->from].raw;
 		end = p->v[c->to - 1].raw + p->v[c->to - 1].raw_len;
 		for (size_t i = c->from + 1; i < c->to; i++)
-			if (p->v[i].quote != quote || p->v[i].raw != p->v[i - 1].raw + p->v[i - 1].raw_len)
+			if (p->v[i].quote != quote ||
+			    p->v[i].raw != p->v[i - 1].raw + p->v[i - 1].raw_len)
 				return false;
 	}
 	buf_add(to, raw, start);
@@ -456,7 +463,8 @@ static void find_change(const struct pieces *p, const char *text, struct change 
 
 	while (c.from < p->n && c.from < c.len && p->v[c.from].c == text[c.from])
 		c.from++;
-	while (tail < p->n - c.from && tail < c.len - c.from && p->v[p->n - 1 - tail].c == text[c.len - 1 - tail])
+	while (tail < p->n - c.from && tail < c.len - c.from &&
+	       p->v[p->n - 1 - tail].c == text[c.len - 1 - tail])
 		tail++;
 	c.to = p->n - tail;
 	c.text = text + c.from;

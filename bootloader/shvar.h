@@ -27,7 +27,7 @@ void shvar_list_done(struct shvar_list *l);
 /* Up to the first NUL, which no shell file holds. */
 void shvar_scan(const struct buf *text, struct shvar_list *ret);
 
-/* The text of a plain RAW value, quotes taken off; $NAME and ${NAME} stay as they are.  -EINVAL: it is not plain. */
+/* The text of a plain RAW value, quotes taken off; $NAME and ${NAME} stay.  -EINVAL: it is not plain. */
 int shvar_decode(const char *raw, char **ret);
 /*
  * RAW changed so that it decodes to TEXT; what both have in common keeps its

@@ -96,7 +96,8 @@ static bool key_equal(const char *line, const struct word *w, const char *key)
 	return true;
 }
 
-int cmdline_each_word(const char *line, int (*fn)(void *ctx, const char *word, const char *key, const char *value),
+int cmdline_each_word(const char *line,
+		      int (*fn)(void *ctx, const char *word, const char *key, const char *value),
 		      void *ctx)
 {
 	struct word w = { 0 };
@@ -194,7 +195,8 @@ static bool text_is_words(const char *text, const char *key)
  * front of "--" or, in a line without words, at its start.  The blank that parts
  * it from its neighbour is the one that cmdline_remove() takes away with it.
  */
-static void add_word(const char *line, size_t last_end, bool has_rest, size_t rest, const char *text, struct buf *to)
+static void add_word(const char *line, size_t last_end, bool has_rest, size_t rest, const char *text,
+		     struct buf *to)
 {
 	if (last_end) {
 		buf_add(to, line, last_end);
@@ -248,7 +250,7 @@ int cmdline_set(const char *line, const char *key, const char *text, char **ret)
 
 int cmdline_remove(const char *line, const char *key, char **ret)
 {
-	size_t copied = 0, kept_end = 0;	/* of LINE: copied to OUT; end of the last word that stays */
+	size_t copied = 0, kept_end = 0; /* of LINE: copied to OUT; end of the last word that stays */
 	auto_buf struct buf out = { 0 };
 	struct word w = { 0 };
 	bool rest = false;

@@ -15,7 +15,8 @@
 /* Call FN for each word before "--" (key without value: VALUE is NULL).  -EINVAL: a quote is left open. */
 int cmdline_each(const char *line, int (*fn)(void *ctx, const char *key, const char *value), void *ctx);
 /* The same, and WORD is the whole word as it stands, quotes included. */
-int cmdline_each_word(const char *line, int (*fn)(void *ctx, const char *word, const char *key, const char *value),
+int cmdline_each_word(const char *line,
+		      int (*fn)(void *ctx, const char *word, const char *key, const char *value),
 		      void *ctx);
 
 /* Value of the last KEY= (the kernel takes the last crashkernel=); NULL: no such word.  Caller frees. */
@@ -30,7 +31,7 @@ unsigned cmdline_count(const char *line, const char *key);
  * is not words of KEY, parted by blanks and nothing else.
  */
 int cmdline_set(const char *line, const char *key, const char *text, char **ret);
-/* Drop every word KEY or KEY=..., and the blanks before it (the line's first word: those behind).  Same errors. */
+/* Drop every word KEY or KEY=..., and the blanks before it (those behind the line's first).  Same errors. */
 int cmdline_remove(const char *line, const char *key, char **ret);
 /* The words KEY=... as they stand, joined by blanks; NULL: there is none.  Caller frees. */
 char *cmdline_words(const char *line, const char *key);

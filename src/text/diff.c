@@ -65,7 +65,7 @@ struct range {
 	size_t lo, a_hi, b_hi;
 };
 
-/* Did the furthest path of round D on diagonal K come from above (a line of B), or from the left (one of A)? */
+/* Did the furthest path of round D on diagonal K come from above (by a line of B), or from the left? */
 static bool came_down(const int32_t *old, int32_t d, int32_t k)
 {
 	return k == -d || (k != d && old[k - 1] < old[k + 1]);
@@ -98,7 +98,8 @@ static void walk_back(int32_t **trace, int32_t d, const struct range *in, struct
 			break;
 		x -= !down;
 		y -= down;
-		*vec_push(&back, &n) = (struct op){ down ? '+' : '-', in->lo + (size_t)x, in->lo + (size_t)y };
+		*vec_push(&back, &n) =
+			(struct op){ down ? '+' : '-', in->lo + (size_t)x, in->lo + (size_t)y };
 	}
 	while (n)
 		*vec_push(&ret->v, &ret->n) = back[--n];
@@ -148,7 +149,8 @@ static void make_script(const struct side *a, const struct side *b, struct scrip
 		in.a_hi--;
 		in.b_hi--;
 	}
-	if (in.a_hi - in.lo > INT32_MAX / 4 || in.b_hi - in.lo > INT32_MAX / 4 || !myers(a, b, &in, ret)) {
+	if (in.a_hi - in.lo > INT32_MAX / 4 || in.b_hi - in.lo > INT32_MAX / 4 ||
+	    !myers(a, b, &in, ret)) {
 		for (size_t i = in.lo; i < in.a_hi; i++)
 			add_op(ret, '-', i, in.lo);
 		for (size_t i = in.lo; i < in.b_hi; i++)
@@ -174,7 +176,8 @@ static void put_line(struct buf *to, char sign, const struct line *line)
 		buf_adds(to, "\n\\ No newline at end of file\n");
 }
 
-static void put_hunk(struct buf *to, const struct side *a, const struct side *b, const struct op *v, size_t n)
+static void put_hunk(struct buf *to, const struct side *a, const struct side *b, const struct op *v,
+		     size_t n)
 {
 	size_t in_a = 0, in_b = 0;
 
@@ -212,7 +215,7 @@ static void put_hunks(struct buf *to, const struct side *a, const struct side *b
 	}
 }
 
-/* A name with blanks gets a tab behind it, one with odd bytes is quoted: both as GNU diff does, for patch(1). */
+/* A name with blanks gets a tab behind it, one with odd bytes is quoted, as patch(1) wants it. */
 static void put_name(struct buf *to, const char *mark, const char *name)
 {
 	bool quote = false;
@@ -242,8 +245,8 @@ static bool is_binary(const struct buf *text)
 	return text->len && memchr(text->data, '\0', text->len);
 }
 
-void diff_unified(const char *old_name, const struct buf *old, const char *new_name, const struct buf *new_text,
-		  struct buf *to)
+void diff_unified(const char *old_name, const struct buf *old, const char *new_name,
+		  const struct buf *new_text, struct buf *to)
 {
 	struct side a = { 0 }, b = { 0 };
 	struct script script = { 0 };

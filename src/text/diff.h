@@ -10,7 +10,7 @@
  * Texts that hold a NUL give the one line "Binary files OLD and NEW differ".
  * A file that is not there is named "/dev/null" by the caller.
  */
-void diff_unified(const char *old_name, const struct buf *old, const char *new_name, const struct buf *new_text,
-		  struct buf *to);
+void diff_unified(const char *old_name, const struct buf *old, const char *new_name,
+		  const struct buf *new_text, struct buf *to);
 
 #endif

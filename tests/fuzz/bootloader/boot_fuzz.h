@@ -123,7 +123,8 @@ static void fuzz_same(const struct fuzz_file *files, size_t n)
 	must(!root_exists(&fuzz_root, "/var/lib/crashcfg/bootloader.json"));
 }
 
-static void fuzz_laws(const struct boot_editor *editor, const struct fuzz_file *files, size_t n, bool force)
+static void fuzz_laws(const struct boot_editor *editor, const struct fuzz_file *files, size_t n,
+		      bool force)
 {
 	struct boot_state *s = NULL;
 	struct boot_conflict *v = NULL;

@@ -17,7 +17,8 @@ static void assert_has(const struct tree *t, const char *path, const char *text,
 	auto_free char *all = text_of(t, path);
 
 	if (!all || (strstr(all, text) != NULL) != has)
-		fail_msg("%s: '%s' %s:\n%s", path, text, has ? "is missing" : "should not be there", all ? all : "(no file)");
+		fail_msg("%s: '%s' %s:\n%s", path, text, has ? "is missing" : "should not be there",
+			 all ? all : "(no file)");
 }
 
 static void replace_in(const struct tree *t, const char *path, const char *from, const char *to)
@@ -55,10 +56,13 @@ static void every_home_of_the_arguments_is_edited_and_no_other(void **state)
 		{ "fedora40-bls", "/etc/default/grub", true },
 		{ "fedora40-bls", "/boot/grub2/grubenv", false },
 		{ "fedora40-bls", "/boot/grub2/grub.cfg", false },
-		{ "fedora40-bls-odd", ENTRIES "/00112233445566778899aabbccddeeff-6.9.7-200.fc40.x86_64.conf", false },
+		{ "fedora40-bls-odd",
+		  ENTRIES "/00112233445566778899aabbccddeeff-6.9.7-200.fc40.x86_64.conf", false },
 		{ "fedora40-bls-odd", ENTRIES "/memtest.conf", false },
 		{ "rhel8-bls", GRUBENV, true },
-		{ "rhel8-bls", ENTRIES "/e19f3b7a0c6d45f2a1b8c9d0e7f60123-4.18.0-553.27.1.el8_10.x86_64.conf", false },
+		{ "rhel8-bls",
+		  ENTRIES "/e19f3b7a0c6d45f2a1b8c9d0e7f60123-4.18.0-553.27.1.el8_10.x86_64.conf",
+		  false },
 		{ "rhel8-bls", "/etc/default/grub", true },
 	};
 
@@ -108,8 +112,10 @@ static void grubs_own_tool_reads_the_environment_block(void **state)
 	path = root_path(&t.root, GRUBENV);
 	argv[1] = path;
 	assert_int_equal(proc_check(&p, NULL), 0);
-	assert_non_null(strstr(buf_text(&p.out), "\nkernelopts=root=/dev/mapper/rhel-root ro resume=/dev/mapper/rhel-swap"
-			       " rd.lvm.lv=rhel/root rd.lvm.lv=rhel/swap rhgb quiet crashkernel=256M \nboot_success=0\n"));
+	assert_non_null(strstr(buf_text(&p.out),
+			       "\nkernelopts=root=/dev/mapper/rhel-root ro resume=/dev/mapper/rhel-swap"
+			       " rd.lvm.lv=rhel/root rd.lvm.lv=rhel/swap rhgb quiet crashkernel=256M "
+			       "\nboot_success=0\n"));
 	/* The link is still one. */
 	assert_int_equal(root_lstat(&t.root, "/boot/grub2/grubenv", &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
@@ -146,19 +152,22 @@ static void edits_made_since_survive_the_taking_off(void **state)
 	(void)state;
 	tree_from(&t, "rhel9-bls");
 	change(&boot_bls, &t, "256M", true);
-	replace_in(&t, "/etc/kernel/cmdline", "root=/dev/mapper/rhel-root ro", "root=/dev/mapper/rhel-root ro debug");
+	replace_in(&t, "/etc/kernel/cmdline", "root=/dev/mapper/rhel-root ro",
+		   "root=/dev/mapper/rhel-root ro debug");
 	replace_in(&t, "/etc/default/grub", "crashkernel=256M", "crashkernel=2G");
 	change(&boot_bls, &t, NULL, false);
-	assert_has(&t, "/etc/kernel/cmdline", "ro debug crashkernel=1G-4G:192M,4G-64G:256M,64G-:512M resume=", true);
+	assert_has(&t, "/etc/kernel/cmdline",
+		   "ro debug crashkernel=1G-4G:192M,4G-64G:256M,64G-:512M resume=", true);
 	assert_has(&t, "/etc/default/grub", "\"crashkernel=2G resume=", true);
 	tree_end(&t);
 }
 
 static void a_kernel_installed_since_inherits_and_is_cleaned_too(void **state)
 {
-	static const char entry[] = "title Fedora Linux (6.10.3-200.fc40.x86_64) 40\nversion 6.10.3-200.fc40.x86_64\n"
-				    "linux /vmlinuz-6.10.3-200.fc40.x86_64\noptions root=/dev/mapper/fedora-root ro"
-				    " rd.lvm.lv=fedora/root rhgb quiet crashkernel=256M\n";
+	static const char entry[] =
+		"title Fedora Linux (6.10.3-200.fc40.x86_64) 40\nversion 6.10.3-200.fc40.x86_64\n"
+		"linux /vmlinuz-6.10.3-200.fc40.x86_64\noptions root=/dev/mapper/fedora-root ro"
+		" rd.lvm.lv=fedora/root rhgb quiet crashkernel=256M\n";
 	struct tree t;
 
 	(void)state;
@@ -224,7 +233,8 @@ static void two_words_of_one_hand_come_back_as_they_were(void **state)
 	change(&boot_bls, &t, "256M", true);
 	replace_in(&t, OLD_ENTRY, " quiet", " quiet debug");
 	change(&boot_bls, &t, NULL, false);
-	assert_has(&t, OLD_ENTRY, "root  crashkernel=512M,high crashkernel=64M,low rhgb quiet debug\n", true);
+	assert_has(&t, OLD_ENTRY, "root  crashkernel=512M,high crashkernel=64M,low rhgb quiet debug\n",
+		   true);
 	tree_end(&t);
 }
 
@@ -241,7 +251,8 @@ static void whose_an_entry_is_shows_in_many_ways(void **state)
 		{ "x.conf", "title Debian\n", false },
 		{ "x.conf", "title Fedora Linux\nmachine-id 00112233445566778899aabbccddeeff\n", false },
 		{ "x.conf", "machine-id 7d0e6a9c4b5f4c21b3a8e0f19d2c5b68\n", true },
-		{ "ffffffffffffffffffffffffffffffff-6.9.7.conf", "version 6.9.7-200.fc40.x86_64\n", false },
+		{ "ffffffffffffffffffffffffffffffff-6.9.7.conf", "version 6.9.7-200.fc40.x86_64\n",
+		  false },
 		{ "7d0e6a9c4b5f4c21b3a8e0f19d2c5b68-x.conf", "version 0-rescue-x\n", false },
 		{ ".hidden.conf", "title Fedora Linux\n", false },
 		{ "no-conf", "title Fedora Linux\n", false },
@@ -325,7 +336,8 @@ static void the_default_entry_is_found_as_grub_finds_it(void **state)
 	replace_in(&t, NEW_ENTRY, " quiet", " crashkernel=new");
 	replace_in(&t, RESCUE, " quiet", " crashkernel=rescue");
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_free char *block = xasprintf("%s%s\n####", GRUBENV_SIGNATURE, rows[i].saved), *value = NULL;
+		auto_free char *block = xasprintf("%s%s\n####", GRUBENV_SIGNATURE, rows[i].saved),
+			       *value = NULL;
 
 		tree_put(&t, "/boot/grub2/grubenv", block);
 		value = default_of(&t);
@@ -337,7 +349,13 @@ static void the_default_entry_is_found_as_grub_finds_it(void **state)
 static void entries_stand_in_version_order(void **state)
 {
 	static const char *const newest_first[] = {
-		"m-6.10.1-1", "m-6.9.10-200.fc40", "m-6.9.7-200.fc40", "m-6.9.7-100.fc40", "m-6.9.7~rc1-100", "m-5.14-1", "a-9-9",
+		"m-6.10.1-1",
+		"m-6.9.10-200.fc40",
+		"m-6.9.7-200.fc40",
+		"m-6.9.7-100.fc40",
+		"m-6.9.7~rc1-100",
+		"m-5.14-1",
+		"a-9-9",
 	};
 
 	(void)state;

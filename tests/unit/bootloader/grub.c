@@ -9,12 +9,13 @@
 #define DROPIN_LINE "GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=256M\"\n"
 #define CFG "/boot/grub/grub.cfg"
 
-/* What the generator would put on the kernel's command line: the files are read by a real shell, as it does. */
+/* What the generator would put on the kernel's command line: a real shell reads the files, as there. */
 static char *as_the_shell_reads_it(const struct tree *t)
 {
 	static const char script[] =
 		"cd \"$1\" || exit 1; . ./etc/default/grub; for x in ./etc/default/grub.d/*.cfg; do"
-		" if [ -e \"$x\" ]; then . \"$x\"; fi; done; printf '%s %s' \"$GRUB_CMDLINE_LINUX\" \"$GRUB_CMDLINE_LINUX_DEFAULT\"";
+		" if [ -e \"$x\" ]; then . \"$x\"; fi; done; printf '%s %s' \"$GRUB_CMDLINE_LINUX\" "
+		"\"$GRUB_CMDLINE_LINUX_DEFAULT\"";
 	const char *const argv[] = { "/bin/sh", "-c", script, "sh", t->path, NULL };
 	auto_proc struct proc p = { .argv = argv, .deadline_ms = 10000 };
 	struct err e = { 0 };
@@ -74,15 +75,18 @@ static void values_of_another_hand_are_found_taken_and_given_back(void **state)
 		const char *defaults, *conflict;	/* conflict NULL: none */
 		const char *forced;			/* what the shell reads then; NULL: refused */
 	} rows[] = {
-		{ "GRUB_CMDLINE_LINUX=\"a crashkernel=1G b\"\n", "1 crashkernel=1G", "a b  crashkernel=256M" },
+		{ "GRUB_CMDLINE_LINUX=\"a crashkernel=1G b\"\n", "1 crashkernel=1G",
+		  "a b  crashkernel=256M" },
 		{ "GRUB_CMDLINE_LINUX='crashkernel=1G'\n", "1 crashkernel=1G", "  crashkernel=256M" },
 		{ "GRUB_CMDLINE_LINUX=crashkernel=1G", "1 crashkernel=1G", "  crashkernel=256M" },
-		{ "#\nA=1; export GRUB_CMDLINE_LINUX_DEFAULT=\"x \\\n crashkernel=1G y\"\n", "2 crashkernel=1G",
-		  " x y crashkernel=256M" },
+		{ "#\nA=1; export GRUB_CMDLINE_LINUX_DEFAULT=\"x \\\n crashkernel=1G y\"\n",
+		  "2 crashkernel=1G", " x y crashkernel=256M" },
 		{ "GRUB_CMDLINE_LINUX=\"x\"' crashkernel=1G,high'\" crashkernel=2M,low y\"\n",
 		  "1 crashkernel=1G,high crashkernel=2M,low", "x y  crashkernel=256M" },
-		{ "GRUB_CMDLINE_LINUX+=\" crashkernel=1G\"\n", "1 crashkernel=1G", NULL },	/* dash knows no += */
-		{ "GRUB_CMDLINE_LINUX=\"crashkernel=$SIZE y\"\n", "1 crashkernel=$SIZE", "y  crashkernel=256M" },
+		{ "GRUB_CMDLINE_LINUX+=\" crashkernel=1G\"\n", "1 crashkernel=1G",
+		  NULL }, /* dash knows no += */
+		{ "GRUB_CMDLINE_LINUX=\"crashkernel=$SIZE y\"\n", "1 crashkernel=$SIZE",
+		  "y  crashkernel=256M" },
 		{ "GRUB_CMDLINE_LINUX=\"$(echo crashkernel=1G)\"\n", "1 crashkernel=1G", NULL },
 		{ "GRUB_CMDLINE_LINUX=`echo crashkernel=1G`\n", "1 crashkernel=1G", NULL },
 		{ "if true; then\nGRUB_CMDLINE_LINUX=crashkernel=1G\nfi\n", "2 crashkernel=1G", NULL },
@@ -91,7 +95,8 @@ static void values_of_another_hand_are_found_taken_and_given_back(void **state)
 		{ "MINE=crashkernel=1G\nGRUB_CMDLINE_LINUX=\"$MINE\"\n", "1 crashkernel=1G", NULL },
 		{ "cat <<X\nGRUB_CMDLINE_LINUX=crashkernel=1G\nX\n", "2 crashkernel=1G", NULL },
 		{ "#GRUB_CMDLINE_LINUX=crashkernel=1G\n", NULL, NULL },
-		{ "GRUB_CMDLINE_LINUX=\"a # crashkernel=1G\"\n", "1 crashkernel=1G", "a #  crashkernel=256M" },
+		{ "GRUB_CMDLINE_LINUX=\"a # crashkernel=1G\"\n", "1 crashkernel=1G",
+		  "a #  crashkernel=256M" },
 		{ "GRUB_CMDLINE_LINUX_RECOVERY=\"crashkernel=0M\"\n", NULL, NULL },
 		{ "GRUB_CMDLINE_XEN_DEFAULT=\"crashkernel=64M\"\n", NULL, NULL },
 		{ "GRUB_CMDLINE_LINUX=\"xcrashkernel=1 crashkernel\"\n", NULL, NULL },
@@ -134,7 +139,8 @@ static void edits_made_since_survive_the_taking_off(void **state)
 		const char *before, *since, *after;
 	} rows[] = {
 		/* Another argument came: the value goes back where it can. */
-		{ "GRUB_CMDLINE_LINUX=\"quiet crashkernel=1G splash\"\n", "GRUB_CMDLINE_LINUX=\"quiet splash debug\"\n",
+		{ "GRUB_CMDLINE_LINUX=\"quiet crashkernel=1G splash\"\n",
+		  "GRUB_CMDLINE_LINUX=\"quiet splash debug\"\n",
 		  "GRUB_CMDLINE_LINUX=\"quiet splash debug crashkernel=1G\"\n" },
 		/* A new value came: it is the one that counts. */
 		{ "GRUB_CMDLINE_LINUX=\"crashkernel=1G\"\n", "GRUB_CMDLINE_LINUX=\"crashkernel=2G\"\n",
@@ -247,7 +253,7 @@ static void several_arguments_share_the_drop_in(void **state)
 	tree_end(&t);
 }
 
-/* --- the generator -------------------------------------------------------------------------------- */
+/* --- the generator ----------------------------------------------------------------------------- */
 
 /* Write the words into every normal entry of grub.cfg, as the generator would. */
 static void generate(const struct tree *t, const char *words, bool recovery)
@@ -335,7 +341,7 @@ static void a_grub_cfg_that_was_never_made_is_behind_too(void **state)
 	tree_end(&t);
 }
 
-/* --- grub.cfg --------------------------------------------------------------------------------------- */
+/* --- grub.cfg ---------------------------------------------------------------------------------- */
 
 static void the_default_entry_is_the_one_that_grub_would_start(void **state)
 {

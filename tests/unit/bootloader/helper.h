@@ -12,7 +12,9 @@
 
 static inline const struct boot_editor *editor_named(const char *name)
 {
-	return strcmp(name, "grub") == 0 ? &boot_grub : strcmp(name, "bls") == 0 ? &boot_bls : &boot_none;
+	return strcmp(name, "grub") == 0  ? &boot_grub
+	       : strcmp(name, "bls") == 0 ? &boot_bls
+					  : &boot_none;
 }
 
 static inline void copy_below(const struct root *from, const char *path, const struct tree *to)
@@ -22,7 +24,8 @@ static inline void copy_below(const struct root *from, const char *path, const s
 	if (root_list(from, path, &names) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *at = xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]), *link = NULL;
+		auto_free char *at = xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]),
+			       *link = NULL;
 		auto_buf struct buf data = { 0 };
 		struct stat st;
 
@@ -85,7 +88,8 @@ static inline void put_edits(const struct tree *t, const struct edit_list *edits
 }
 
 /* Load, set (VALUE NULL: take off), write.  Returns the number of edits. */
-static inline size_t change(const struct boot_editor *editor, const struct tree *t, const char *value, bool force)
+static inline size_t change(const struct boot_editor *editor, const struct tree *t, const char *value,
+			    bool force)
 {
 	struct boot_state *s = load(editor, t);
 	auto_edits struct edit_list edits = { 0 };

@@ -20,10 +20,12 @@ static const struct row {
 	{ "debian12-sdboot", "none", NULL, 0 },
 };
 
-#define FOR_EACH(row, editor, t) \
-	for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++) \
-		for (struct tree t_, *t = (tree_from(&t_, row->fixture), &t_); t; tree_end(t), t = NULL) \
-			for (const struct boot_editor *editor = editor_named(row->editor); editor; editor = NULL)
+#define FOR_EACH(row, editor, t)                                                                        \
+	for (const struct row *row = rows; row < rows + ARRAY_SIZE(rows); row++)                        \
+		for (struct tree t_, *t = (tree_from(&t_, row->fixture), &t_); t;                       \
+		     tree_end(t), t = NULL)                                                             \
+			for (const struct boot_editor *editor = editor_named(row->editor); editor;      \
+			     editor = NULL)
 
 static void the_loader_is_known(void **state)
 {
@@ -86,7 +88,8 @@ static void set_and_take_off_in_one_go_is_no_edit(void **state)
 	}
 }
 
-static void run_through(const struct row *row, const struct boot_editor *editor, const struct tree *t, bool force)
+static void run_through(const struct row *row, const struct boot_editor *editor, const struct tree *t,
+			bool force)
 {
 	auto_buf struct buf before = { 0 }, once = { 0 }, twice = { 0 }, back = { 0 };
 	bool any = force || !row->conflicts;
@@ -147,7 +150,8 @@ static void a_value_that_stands_by_hand_already_is_left_there(void **state)
 
 static void values_that_no_file_can_hold_are_refused(void **state)
 {
-	static const char *const values[] = { "1 2", "a\"b", "$(x)", "`x`", "it's", "a\nb", "a;b", "\xff", "#" };
+	static const char *const values[] = { "1 2",  "a\"b", "$(x)", "`x`", "it's",
+					      "a\nb", "a;b",  "\xff", "#" };
 
 	(void)state;
 	FOR_EACH(row, editor, t) {

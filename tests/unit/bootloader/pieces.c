@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The parts that the editors are made of: shell values, GRUB's environment block, files behind links, none. */
+/* What the editors are made of: shell values, GRUB's environment block, files behind links; and none. */
 #include "helper.h"
 
 #include "bootfile.h"
@@ -34,12 +34,13 @@ static void shell_values_are_changed_within_their_quotes(void **state)
 		{ "\"a b\"", "a b", "a", "\"a\"" },
 		{ "\"a b\"", "a b", "", "\"\"" },
 		{ "\"a\"' b'", "a b", "a b c", "\"a\"' b c'" },
-		{ "\"a x=\\\"1 2\\\" b\"", "a x=\"1 2\" b", "a x=\"1 2\" b c", "\"a x=\\\"1 2\\\" b c\"" },
+		{ "\"a x=\\\"1 2\\\" b\"", "a x=\"1 2\" b", "a x=\"1 2\" b c",
+		  "\"a x=\\\"1 2\\\" b c\"" },
 		{ "\"a\"", "a", "a $b`c\\\"", "\"a \\$b\\`c\\\\\\\"\"" },
 		{ "\"$X a\"", "$X a", "$X a b", "\"$X a b\"" },
 		{ "\"${X} a\"", "${X} a", "${X}", "\"${X}\"" },
 		{ "\"$X\"", "$X", "$X b", "\"$X b\"" },
-		{ "\"$X\"", "$X", "$Xb", NULL },	/* would be another variable */
+		{ "\"$X\"", "$X", "$Xb", NULL }, /* would be another variable */
 		{ "\"$X b\"", "$X b", " b", "\" b\"" },
 		{ "\"${XY} b\"", "${XY} b", "${X} b", NULL },
 		{ "\"$X\"' 'y", "$X y", "$X z", "\"$X\"' 'z" },
@@ -75,7 +76,8 @@ static void shell_values_are_changed_within_their_quotes(void **state)
 static void what_runs_something_is_not_plain(void **state)
 {
 	static const char *const raws[] = {
-		"$(id)", "`id`", "\"$(id)\"", "\"`id`\"", "${X:-a}", "\"${X#a}\"", "$1", "$$", "\"a", "'a", "a b", "a;b", "$'a'",
+		"$(id)", "`id`", "\"$(id)\"", "\"`id`\"", "${X:-a}", "\"${X#a}\"", "$1",
+		"$$",	 "\"a",	 "'a",	      "a b",	  "a;b",     "$'a'",
 	};
 
 	(void)state;
@@ -120,8 +122,10 @@ static void assignments_that_are_sure_to_happen_are_plain(void **state)
 		shvar_scan(&text, &vars);
 		for (size_t k = 0; k < vars.n; k++)
 			if (vars.v[k].plain)
-				buf_addf(&got, "%s%s=%.*s@%u ", vars.v[k].name, vars.v[k].append ? "+" : "",
-					 (int)(vars.v[k].end - vars.v[k].start), text.data + vars.v[k].start, vars.v[k].line);
+				buf_addf(&got, "%s%s=%.*s@%u ", vars.v[k].name,
+					 vars.v[k].append ? "+" : "",
+					 (int)(vars.v[k].end - vars.v[k].start),
+					 text.data + vars.v[k].start, vars.v[k].line);
 		assert_string_equal(buf_text(&got), rows[i].want);
 	}
 }
@@ -150,8 +154,10 @@ static void the_environment_block_keeps_its_size(void **state)
 	assert_string_equal(ab, "1");
 	assert_int_equal(grubenv_set(&block, "kernelopts", "ro"), 0);
 	assert_memory_equal(block.data, head, sizeof(head) - 1);
-	assert_int_equal(grubenv_set(&block, "a", "123456789012345678901234567890123456789012345678901234567890"
-				     "123456789012345678901234567890"), -ENOSPC);
+	assert_int_equal(grubenv_set(&block, "a",
+				     "123456789012345678901234567890123456789012345678901234567890"
+				     "123456789012345678901234567890"),
+			 -ENOSPC);
 	buf_adds(&other, "not a block\na=1\n");
 	assert_null(grubenv_get(&other, "a", NULL));
 	assert_int_equal(grubenv_set(&other, "a", "2"), -EINVAL);
@@ -243,7 +249,8 @@ static void the_loader_is_told_by_what_starts_the_system(void **state)
 	/* GRUB's files stayed behind when systemd-boot took over. */
 	tree_from(&t, "debian12-grub");
 	assert_ptr_equal(boot_detect(&t.root), &boot_grub);
-	tree_bytes(&t, "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", info, sizeof(info));
+	tree_bytes(&t, "/sys/firmware/efi/efivars/LoaderInfo-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f", info,
+		   sizeof(info));
 	assert_ptr_equal(boot_detect(&t.root), &boot_none);
 	tree_end(&t);
 	/* A generator that reads no drop-ins is not Debian's. */

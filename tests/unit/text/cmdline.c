@@ -159,7 +159,8 @@ static void words_are_cut_as_the_kernel_cuts_them(void **state)
 static void a_text_that_is_not_that_one_word_is_refused(void **state)
 {
 	static const char *const texts[] = {
-		"", "crashkernel", "crashkernel=1 ro", " crashkernel=1", "crashkernel=1 ", "other=1", "crashkernel=\"1",
+		"", "crashkernel", "crashkernel=1 ro", " crashkernel=1", "crashkernel=1 ", "other=1",
+		"crashkernel=\"1",
 	};
 
 	(void)state;

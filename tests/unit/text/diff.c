@@ -63,7 +63,7 @@ static void odd_names_are_written_as_patch_reads_them(void **state)
 	assert_string_equal(buf_text(&got), "--- a b\t\n+++ \"c\\012\\\"d\"\n@@ -1 +1 @@\n-x\n+y\n");
 }
 
-/* --- against the real programs ------------------------------------------------------------- */
+/* --- against the real programs ----------------------------------------------------------------- */
 
 static char *dir;
 
@@ -92,7 +92,8 @@ static uint32_t rnd(uint32_t *seed)
 static void random_text(uint32_t *seed, unsigned lines, unsigned alphabet, struct buf *ret)
 {
 	for (unsigned i = 0; i < lines; i++)
-		buf_addf(ret, "%c%s", 'a' + (char)(rnd(seed) % alphabet), rnd(seed) % 9 ? "\n" : " x\r\n");
+		buf_addf(ret, "%c%s", 'a' + (char)(rnd(seed) % alphabet),
+			 rnd(seed) % 9 ? "\n" : " x\r\n");
 	if (rnd(seed) % 3 == 0 && ret->len)
 		ret->data[--ret->len] = '\0';
 }
@@ -111,7 +112,9 @@ static void patch_makes_the_new_text_of_the_old_one(void **state)
 	auto_free char *old = xasprintf("%s/old", dir), *new_path = xasprintf("%s/new", dir),
 		       *patch = xasprintf("%s/patch", dir);
 	const char *const patch_argv[] = { "/usr/bin/patch", "-s", "--binary", old, patch, NULL };
-	const char *const diff_argv[] = { "/usr/bin/diff", "-u", "--minimal", "-a", old, new_path, NULL };
+	const char *const diff_argv[] = {
+		"/usr/bin/diff", "-u", "--minimal", "-a", old, new_path, NULL
+	};
 	uint32_t seed = 1;
 
 	(void)state;
@@ -119,7 +122,8 @@ static void patch_makes_the_new_text_of_the_old_one(void **state)
 		skip();
 	for (int i = 0; i < 250; i++) {
 		auto_buf struct buf a = { 0 }, b = { 0 }, d = { 0 }, got = { 0 };
-		auto_proc struct proc by_diff = { .argv = diff_argv, .out_max = 1 << 20 }, by_patch = { .argv = patch_argv };
+		auto_proc struct proc by_diff = { .argv = diff_argv, .out_max = 1 << 20 },
+				      by_patch = { .argv = patch_argv };
 		struct err e = { 0 };
 
 		random_text(&seed, rnd(&seed) % 60, 2 + rnd(&seed) % 20, &a);
