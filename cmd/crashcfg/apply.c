@@ -18,12 +18,15 @@ static void view_done(struct view *v)
 }
 #define auto_view AUTO(view_done)
 
-static int view_make(const struct cli *cli, const struct settings *want, const struct change_options *o, bool remove,
-		     struct view *ret, struct err *e)
+static int view_make(const struct cli *cli, const struct settings *want, const struct change_options *o,
+		     bool remove, struct view *ret, struct err *e)
 {
 	struct world_options world = { .tool_dir = cli_tool_dir(), .cache = !o->check };
 	struct plan_options plan = {
-		.remove = remove, .force = o->force, .take_over = o->take_over, .foreign = !cli->root.host,
+		.remove = remove,
+		.force = o->force,
+		.take_over = o->take_over,
+		.foreign = !cli->root.host,
 	};
 	auto_view struct view v = { 0 };
 	int r;
@@ -44,13 +47,17 @@ static void print_notes(const struct cli *cli, const struct view *v, const struc
 	const struct plan *p = v->plan;
 
 	for (size_t i = 0; i < p->n_conflicts; i++)
-		fprintf(stderr, "crashcfg: warning: '%s%s:%u' says %s, which was set by hand; it stays ('--force' overwrites it)\n",
-			cli->root.path, p->conflicts[i].path, p->conflicts[i].line, p->conflicts[i].text);
+		fprintf(stderr,
+			"crashcfg: warning: '%s%s:%u' says %s, which was set by hand; it stays "
+			"('--force' overwrites it)\n",
+			cli->root.path, p->conflicts[i].path, p->conflicts[i].line,
+			p->conflicts[i].text);
 	for (size_t i = 0; i < p->n_steps && !cli->quiet; i++)
 		if (p->steps[i].kind == STEP_IMAGE && p->steps[i].deferred)
 			fprintf(stderr, "crashcfg: the image waits: %s\n", v->world->image_why);
 	if (v->world->interrupted && o->check)
-		fprintf(stderr, "crashcfg: an apply was interrupted; the next one takes it back first\n");
+		fprintf(stderr,
+			"crashcfg: an apply was interrupted; the next one takes it back first\n");
 }
 
 static void print_words(const struct cli *cli, const struct view *before, const struct plan *after,
@@ -68,7 +75,9 @@ static void print_words(const struct cli *cli, const struct view *before, const 
 	if (!(cli->json && o->diff))
 		fputs(buf_text(&text), to);
 	if (!changed && !(o->check && o->diff))
-		fputs(before->plan->n_steps ? "Nothing to do here and now.\n" : "Nothing to do: all is as the settings say.\n", to);
+		fputs(before->plan->n_steps ? "Nothing to do here and now.\n"
+					    : "Nothing to do: all is as the settings say.\n",
+		      to);
 	if (plan_reboot_required(after) && !(o->check && o->diff)) {
 		if (*after->crashkernel)
 			fprintf(to, "%s crashkernel=%s counts from the next boot on.\n",
@@ -113,13 +122,14 @@ static int check_after(const struct plan *after, struct err *e)
 		if (after->steps[i].deferred)
 			continue;
 		step_text(&after->steps[i], &text);
-		return err_set(e, EIO, "the steps were done, and yet this one is wanted again: %s", buf_text(&text));
+		return err_set(e, EIO, "the steps were done, and yet this one is wanted again: %s",
+			       buf_text(&text));
 	}
 	return 0;
 }
 
-static int act(const struct cli *cli, const struct settings *want, const struct change_options *o, bool remove,
-	       struct view *before, struct view *after, struct err *e)
+static int act(const struct cli *cli, const struct settings *want, const struct change_options *o,
+	       bool remove, struct view *before, struct view *after, struct err *e)
 {
 	struct world_options world = { .tool_dir = cli_tool_dir(), .cache = true };
 	struct image_spec spec = world_image_spec(&cli->root, want, before->world, &world);
@@ -144,7 +154,7 @@ int run_change(const struct cli *cli, const struct change_options *o, bool remov
 	bool changed, reboot;
 	int r;
 
-	/* What is taken off does not depend on the settings, so faults in them do not keep anybody from it. */
+	/* What is taken off does not depend on the settings: faults in them are no hindrance. */
 	r = remove ? settings_read(&cli->root, &want, &ignored, e) : out_settings(cli, &want, e);
 	if (r != 0)
 		return r;
@@ -172,7 +182,9 @@ int run_change(const struct cli *cli, const struct change_options *o, bool remov
 	print_json(cli, &before, after.plan ? after.plan : before.plan, o, changed);
 	if (!o->detailed)
 		return EXIT_DONE;
-	return changed ? (reboot ? EXIT_CHANGED_REBOOT : EXIT_CHANGED) : reboot ? EXIT_REBOOT : EXIT_DONE;
+	if (changed)
+		return reboot ? EXIT_CHANGED_REBOOT : EXIT_CHANGED;
+	return reboot ? EXIT_REBOOT : EXIT_DONE;
 }
 
 static int run_apply(struct cli *cli, int argc, char *argv[], struct err *e)
@@ -183,23 +195,30 @@ static int run_apply(struct cli *cli, int argc, char *argv[], struct err *e)
 }
 
 static const struct option_row apply_options[] = {
-	{ "check", NULL, offsetof(struct change_options, check), "say what would be done, and do nothing", NULL },
+	{ "check", NULL, offsetof(struct change_options, check),
+	  "say what would be done, and do nothing", NULL },
 	{ "diff", NULL, offsetof(struct change_options, diff), "show what changes in each file", NULL },
 	{ "detailed-exitcode", NULL, offsetof(struct change_options, detailed),
 	  "exit with 10: changed, 11: reboot required, 12: both", NULL },
-	{ "force", NULL, offsetof(struct change_options, force), "overwrite a crashkernel= that was set by hand", NULL },
+	{ "force", NULL, offsetof(struct change_options, force),
+	  "overwrite a crashkernel= that was set by hand", NULL },
 	{ "take-over", NULL, offsetof(struct change_options, take_over),
 	  "disable another kdump service that is installed; remove enables it again", NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };
 
 const struct command cmd_apply = {
-	.name = "apply", .args = "", .run = run_apply,
-	.options = apply_options, .options_size = sizeof(struct change_options),
+	.name = "apply",
+	.args = "",
+	.run = run_apply,
+	.options = apply_options,
+	.options_size = sizeof(struct change_options),
 	.summary = "Bring this host to what the settings say",
-	.text = "Builds the capture image when the content of one of its parts changed, edits the boot loader, runs its "
-		"generator, and loads the image when memory is reserved. Doing it twice is doing it once: the second run "
-		"writes nothing. A file that changed since it was looked at is left alone, and the run fails. An apply that "
-		"was interrupted is taken back by the next one.\n"
-		"Below another root (--root) steps that run a program or act on a kernel are listed as deferred, and not done.",
+	.text = "Builds the capture image when the content of one of its parts changed, edits "
+		"the boot loader, runs its generator, and loads the image when memory is "
+		"reserved. Doing it twice is doing it once: the second run writes nothing. A "
+		"file that changed since it was looked at is left alone, and the run fails. "
+		"An apply that was interrupted is taken back by the next one.\n"
+		"Below another root (--root) steps that run a program or act on a kernel are "
+		"listed as deferred, and not done.",
 };

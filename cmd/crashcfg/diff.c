@@ -20,9 +20,13 @@ static const struct option_row diff_options[] = {
 };
 
 const struct command cmd_diff = {
-	.name = "diff", .args = "", .run = run_diff,
-	.options = diff_options, .options_size = sizeof(struct change_options),
+	.name = "diff",
+	.args = "",
+	.run = run_diff,
+	.options = diff_options,
+	.options_size = sizeof(struct change_options),
 	.summary = "Show what apply would change, and change nothing",
-	.text = "The same as 'apply --check --diff'. Prints each step in a line that begins with '#', and each change of a "
-		"file as a unified diff that patch(1) reads. Nothing is printed when there is nothing to do. Takes no lock.",
+	.text = "The same as 'apply --check --diff'. Prints each step in a line that begins "
+		"with '#', and each change of a file as a unified diff that patch(1) reads. "
+		"Nothing is printed when there is nothing to do. Takes no lock.",
 };

@@ -68,15 +68,20 @@ static void judge_reserve(struct status *st, const struct world *w)
 
 	switch (st->reserve) {
 	case RESERVE_FAILED:
-		add_problem(st, "look at 'dmesg | grep -i crashkernel'; set a smaller CRASHKERNEL, apply and reboot",
-			    "the kernel was asked for crashkernel=%s and reserved nothing", st->running);
+		add_problem(st,
+			    "look at 'dmesg | grep -i crashkernel'; set a smaller CRASHKERNEL, apply "
+			    "and reboot",
+			    "the kernel was asked for crashkernel=%s and reserved nothing",
+			    st->running);
 		break;
 	case RESERVE_UNDERSIZED:
 		add_problem(st, "set a larger CRASHKERNEL (or auto), apply and reboot",
-			    "the %s reserved are less than a capture needs now", size_human((uint64_t)w->facts->crash_size, have));
+			    "the %s reserved are less than a capture needs now",
+			    size_human((uint64_t)w->facts->crash_size, have));
 		break;
 	case RESERVE_SHRUNK:
-		add_problem(st, "reboot", "memory was given back at run time: %s of crashkernel=%s are left",
+		add_problem(st, "reboot",
+			    "memory was given back at run time: %s of crashkernel=%s are left",
 			    size_human((uint64_t)w->facts->crash_size, have), st->running);
 		break;
 	default:
@@ -109,11 +114,12 @@ static void judge_plan(struct status *st, const struct settings *want, struct wo
 			edits++;
 	}
 	if (edits)
-		add_problem(st, "crashcfg diff, then crashcfg apply", "%zu step%s not applied, such as '%s'", edits,
-			    edits == 1 ? " is" : "s are", p->steps[0].path ? p->steps[0].path : step_kind_name(p->steps[0].kind));
+		add_problem(st, "crashcfg diff, then crashcfg apply",
+			    "%zu step%s not applied, such as '%s'", edits, edits == 1 ? " is" : "s are",
+			    p->steps[0].path ? p->steps[0].path : step_kind_name(p->steps[0].kind));
 	for (size_t i = 0; i < p->n_conflicts; i++)
-		strv_addf(&st->notes, "%s:%u says %s, set by hand", p->conflicts[i].path, p->conflicts[i].line,
-			  p->conflicts[i].text);
+		strv_addf(&st->notes, "%s:%u says %s, set by hand", p->conflicts[i].path,
+			  p->conflicts[i].line, p->conflicts[i].text);
 }
 
 /* Free bytes of the file system that holds DIR, or that will hold it. */
@@ -123,7 +129,8 @@ static int free_bytes(const struct root *root, const char *dir, uint64_t *ret)
 	struct statvfs vfs;
 	int fd;
 
-	while ((fd = root_openat(root, *path ? path : "/", O_PATH | O_DIRECTORY, 0)) == -ENOENT && *path)
+	while ((fd = root_openat(root, *path ? path : "/", O_PATH | O_DIRECTORY, 0)) == -ENOENT &&
+	       *path)
 		*strrchr(path, '/') = '\0';
 	if (fd < 0)
 		return fd;
@@ -143,10 +150,11 @@ static void judge_targets(struct status *st, const struct root *root, const stru
 		char left[SIZE_TEXT_MAX], wanted[SIZE_TEXT_MAX];
 		uint64_t bytes;
 
-		if (t->kind == TARGET_FILE && root->host && free_bytes(root, t->dir, &bytes) == 0 && bytes < want->min_free)
+		if (t->kind == TARGET_FILE && root->host && free_bytes(root, t->dir, &bytes) == 0 &&
+		    bytes < want->min_free)
 			add_problem(st, "delete old dumps, or name a larger target in DUMP_TARGETS",
-				    "%s has %s free, less than DUMP_MIN_FREE=%s", t->url, size_human(bytes, left),
-				    size_format(want->min_free, wanted));
+				    "%s has %s free, less than DUMP_MIN_FREE=%s", t->url,
+				    size_human(bytes, left), size_format(want->min_free, wanted));
 	}
 }
 
@@ -154,7 +162,8 @@ static void judge(struct status *st, const struct root *root, const struct setti
 		  const struct fault_list *faults, struct world *w)
 {
 	if (faults->errors)
-		add_problem(st, "crashcfg check", "the settings have %zu fault%s; defaults stand in for them", faults->errors,
+		add_problem(st, "crashcfg check",
+			    "the settings have %zu fault%s; defaults stand in for them", faults->errors,
 			    faults->errors == 1 ? "" : "s");
 	if (w->interrupted)
 		add_problem(st, "crashcfg apply", "an apply was interrupted");
@@ -162,7 +171,8 @@ static void judge(struct status *st, const struct root *root, const struct setti
 	if (!want->dump_active)
 		return;
 	if (!w->unit && root->host)
-		add_problem(st, "install " LOAD_UNIT " (make install), or unmask it", "nothing loads the image at the next boot");
+		add_problem(st, "install " LOAD_UNIT " (make install), or unmask it",
+			    "nothing loads the image at the next boot");
 	if (w->facts->crash_loaded == YES && !w->loaded_image)
 		add_problem(st, "crashcfg load", "what is loaded was not loaded by crashcfg");
 	if (w->image_there == UNKNOWN)
@@ -174,16 +184,16 @@ static void judge(struct status *st, const struct root *root, const struct setti
 
 /* --- the answer ------------------------------------------------------------------------------- */
 
-static char *why_not_armed(const struct status *st, const struct root *root, const struct settings *want,
-			   const struct world *w)
+static char *why_not_armed(const struct status *st, const struct root *root,
+			   const struct settings *want, const struct world *w)
 {
 	const struct setting *active = &want->values[SET_DUMP_ACTIVE];
 
 	if (!root->host && !w->facts->cmdline)
 		return xasprintf("no kernel runs below '%s'", root->path);
 	if (!want->dump_active)
-		return active->file ? xasprintf("DUMP_ACTIVE='%s' (%s:%u)", active->text, active->file, active->line) :
-			xstrdup("DUMP_ACTIVE is no");
+		return !active->file ? xstrdup("DUMP_ACTIVE is no") :
+			xasprintf("DUMP_ACTIVE='%s' (%s:%u)", active->text, active->file, active->line);
 	if (w->facts->crash_size < 0)
 		return xstrdup("this kernel cannot kexec");
 	switch (st->reserve) {
@@ -200,11 +210,13 @@ static char *why_not_armed(const struct status *st, const struct root *root, con
 	}
 }
 
-static void make_answer(struct status *st, const struct root *root, const struct settings *want, const struct world *w)
+static void make_answer(struct status *st, const struct root *root, const struct settings *want,
+			const struct world *w)
 {
 	const char *first = want->n_targets ? want->targets[0].url : "nowhere";
 
-	if (w->facts->crash_loaded != YES || (!root->host && !w->facts->cmdline) || !want->dump_active) {
+	if (w->facts->crash_loaded != YES || (!root->host && !w->facts->cmdline) ||
+	    !want->dump_active) {
 		auto_free char *why = why_not_armed(st, root, want, w);
 
 		st->answer = NOT_ARMED;
@@ -213,8 +225,9 @@ static void make_answer(struct status *st, const struct root *root, const struct
 			xasprintf("NOT ARMED: %s", why);
 	} else if (st->reserve == RESERVE_PENDING) {
 		st->answer = REBOOT_PENDING;
-		st->text = xasprintf("armed, REBOOT PENDING: crashkernel=%s counts from the next boot on; a crash now would be "
-				     "dumped to %s", w->boot_value ? w->boot_value : "", first);
+		st->text = xasprintf("armed, REBOOT PENDING: crashkernel=%s counts from the next boot on; "
+				     "a crash now would be dumped to %s",
+				     w->boot_value ? w->boot_value : "", first);
 	} else if (st->n_problems) {
 		st->answer = DEGRADED;
 		st->text = xasprintf("armed, DEGRADED: %s", st->problems[0].what);
@@ -229,7 +242,10 @@ static void make_answer(struct status *st, const struct root *root, const struct
 static const char *answer_name(enum answer a)
 {
 	static const char *const names[] = {
-		[ARMED] = "armed", [NOT_ARMED] = "not-armed", [REBOOT_PENDING] = "reboot-pending", [DEGRADED] = "degraded",
+		[ARMED] = "armed",
+		[NOT_ARMED] = "not-armed",
+		[REBOOT_PENDING] = "reboot-pending",
+		[DEGRADED] = "degraded",
 	};
 
 	return names[a];
@@ -273,41 +289,44 @@ static void print_targets(const struct root *root, const struct settings *want, 
 
 		printf("%-14s %s", i ? "" : "targets", t->url);
 		if (found && *found->fstype)
-			printf(", %s %s%s on %s", found->fstype, *found->uuid ? "UUID=" : "", found->uuid,
-			       *found->device ? found->device : "a device to be found");
+			printf(", %s %s%s on %s", found->fstype, *found->uuid ? "UUID=" : "",
+			       found->uuid, *found->device ? found->device : "a device to be found");
 		if (t->kind == TARGET_FILE && root->host && free_bytes(root, t->dir, &bytes) == 0)
 			printf(", %s free", size_human(bytes, left));
 		putchar('\n');
 	}
 }
 
-static void print_words(const struct cli *cli, const struct status *st, const struct settings *want, const struct world *w)
+static void print_words(const struct cli *cli, const struct status *st, const struct settings *want,
+			const struct world *w)
 {
 	char size[SIZE_TEXT_MAX];
 
 	printf("%s\n", st->text);
 	if (cli->quiet)
 		return;
-	printf("%-14s %s%s%s\n", "wanted", st->wanted ? "crashkernel=" : "nothing", st->wanted ? st->wanted : "",
-	       st->wanted && !want->crashkernel ? " (auto)" : "");
-	printf("%-14s %s: %s%s\n", "boot loader", w->editor->name, w->boot_value ? "crashkernel=" : "no crashkernel=",
-	       w->boot_value ? w->boot_value : "");
-	printf("%-14s %s%s\n", "running", st->running ? "crashkernel=" : w->facts->cmdline ? "no crashkernel=" : "not known",
-	       st->running ? st->running : "");
+	printf("%-14s %s%s%s\n", "wanted", st->wanted ? "crashkernel=" : "nothing",
+	       st->wanted ? st->wanted : "", st->wanted && !want->crashkernel ? " (auto)" : "");
+	printf("%-14s %s: %s%s\n", "boot loader", w->editor->name,
+	       w->boot_value ? "crashkernel=" : "no crashkernel=", w->boot_value ? w->boot_value : "");
+	printf("%-14s %s%s\n", "running", st->running ? "crashkernel=" :
+	       w->facts->cmdline ? "no crashkernel=" : "not known", st->running ? st->running : "");
 	printf("%-14s %s (%s)\n", "reserved", w->facts->crash_size < 0 ? "not known" :
 	       size_human((uint64_t)w->facts->crash_size, size), reboot_state_name(st->reserve));
 	printf("%-14s %s\n", "loaded", loaded_text(w));
-	printf("%-14s %s: %s\n", "image", w->image_path ? w->image_path : "no kernel is installed", image_text(w));
+	printf("%-14s %s: %s\n", "image", w->image_path ? w->image_path : "no kernel is installed",
+	       image_text(w));
 	if (want->dump_active)
 		print_targets(&cli->root, want, w);
 	for (size_t i = 0; i < st->n_problems; i++)
-		printf("%-14s %s\n%-14s   to mend it: %s\n", "problem", st->problems[i].what, "", st->problems[i].remedy);
+		printf("%-14s %s\n%-14s   to mend it: %s\n", "problem", st->problems[i].what, "",
+		       st->problems[i].remedy);
 	for (size_t i = 0; i < st->notes.n; i++)
 		printf("%-14s %s\n", "note", st->notes.v[i]);
 }
 
-static void print_json(const struct status *st, int code, const struct root *root, const struct settings *want,
-		       const struct world *w)
+static void print_json(const struct status *st, int code, const struct root *root,
+		       const struct settings *want, const struct world *w)
 {
 	auto_json struct json *j = cli_json();
 	struct json *sub;
@@ -324,7 +343,8 @@ static void print_json(const struct status *st, int code, const struct root *roo
 	js_set_text(j, "reserve", reboot_state_name(st->reserve));
 	js_set_bool(j, "reboot_required", st->reserve == RESERVE_PENDING);
 	js_set_text(j, "boot_loader", w->editor->name);
-	js_set(j, "loaded", w->facts->crash_loaded == UNKNOWN ? js_null() : js_bool(w->facts->crash_loaded == YES));
+	js_set(j, "loaded",
+	       w->facts->crash_loaded == UNKNOWN ? js_null() : js_bool(w->facts->crash_loaded == YES));
 	sub = js_set(j, "image", js_object());
 	js_set_text(sub, "path", w->image_path);
 	js_set_text(sub, "state", image_text(w));
@@ -340,7 +360,8 @@ static void print_json(const struct status *st, int code, const struct root *roo
 		js_set_text(one, "fstype", found ? found->fstype : NULL);
 		js_set_text(one, "uuid", found ? found->uuid : NULL);
 		js_set_text(one, "device", found ? found->device : NULL);
-		if (want->targets[i].kind == TARGET_FILE && root->host && free_bytes(root, want->targets[i].dir, &bytes) == 0)
+		if (want->targets[i].kind == TARGET_FILE && root->host &&
+		    free_bytes(root, want->targets[i].dir, &bytes) == 0)
 			js_set_int(one, "free", (int64_t)bytes);
 	}
 	sub = js_set(j, "problems", js_array());
@@ -362,7 +383,8 @@ static void read_reserve(struct status *st, const struct settings *want, const s
 	};
 
 	if (want->dump_active)
-		st->wanted = want->crashkernel ? xstrdup(want->crashkernel) : reserve_auto(w->facts, w->image);
+		st->wanted = want->crashkernel ? xstrdup(want->crashkernel)
+					       : reserve_auto(w->facts, w->image);
 	if (w->facts->cmdline)
 		st->running = cmdline_get(w->facts->cmdline, "crashkernel");
 	f.wanted = st->wanted;
@@ -372,7 +394,9 @@ static void read_reserve(struct status *st, const struct settings *want, const s
 static int run_status(struct cli *cli, int argc, char *argv[], struct err *e)
 {
 	static const int codes[] = {
-		[ARMED] = EXIT_DONE, [NOT_ARMED] = EXIT_NOT_ARMED, [REBOOT_PENDING] = EXIT_REBOOT_PENDING,
+		[ARMED] = EXIT_DONE,
+		[NOT_ARMED] = EXIT_NOT_ARMED,
+		[REBOOT_PENDING] = EXIT_REBOOT_PENDING,
 		[DEGRADED] = EXIT_DEGRADED,
 	};
 	auto_settings struct settings *want = NULL;
@@ -400,11 +424,15 @@ static int run_status(struct cli *cli, int argc, char *argv[], struct err *e)
 }
 
 const struct command cmd_status = {
-	.name = "status", .args = "", .run = run_status,
+	.name = "status",
+	.args = "",
+	.run = run_status,
 	.summary = "Tell whether a dump would arrive if this host crashed now",
-	.text = "The first line is the answer, the rest are its grounds: the reservation that is wanted, that the boot "
-		"loader's default entry holds, that the running kernel was asked for and that it really made; what is loaded; "
-		"whether the image is current; where the dump would go; and each problem with what mends it. Looks only, and "
-		"waits for no lock. Exits with 0: armed, 20: not armed, 22: armed and a reboot is pending, 21: armed but "
-		"degraded, the first that holds in this order.",
+	.text = "The first line is the answer, the rest are its grounds: the reservation that "
+		"is wanted, that the boot loader's default entry holds, that the running "
+		"kernel was asked for and that it really made; what is loaded; whether the "
+		"image is current; where the dump would go; and each problem with what mends "
+		"it. Looks only, and waits for no lock. Exits with 0: armed, 20: not armed, "
+		"22: armed and a reboot is pending, 21: armed but degraded, the first that "
+		"holds in this order.",
 };

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 
-#define RUN_DEADLINE_MS 600000		/* a generator that asks every disk for other systems takes minutes */
+#define RUN_DEADLINE_MS 600000	/* a generator that asks every disk for other systems takes minutes */
 #define LIST_MAX (1u << 20)
 #define CRASH_SIZE "/sys/kernel/kexec_crash_size"
 
@@ -45,8 +45,11 @@ static int check_flags(const struct root *root, const char *path, struct err *e)
 	auto_close int fd = root_openat(root, path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
 	int flags = 0;
 
-	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 && (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
-		return err_set(e, EPERM, "'%s%s' is immutable or append-only, so it cannot be replaced; 'chattr -i -a' it first",
+	if (fd >= 0 && ioctl(fd, FS_IOC_GETFLAGS, &flags) == 0 &&
+	    (flags & (FS_IMMUTABLE_FL | FS_APPEND_FL)))
+		return err_set(e, EPERM,
+			       "'%s%s' is immutable or append-only, so it cannot be replaced; 'chattr "
+			       "-i -a' it first",
 			       root->path, path);
 	return 0;
 }
@@ -57,8 +60,9 @@ static int look(const struct root *root, struct change *c, struct err *e)
 	int r = change_look(root, c->path, c->link, c->old_hash);
 
 	if (r == -EINVAL || r == -ELOOP)
-		return err_set(e, ESTALE, "'%s%s' is not a %s; it was one, or nothing, when the plan was made", root->path,
-			       c->path, c->link ? "symbolic link" : "regular file");
+		return err_set(e, ESTALE,
+			       "'%s%s' is not a %s; it was one, or nothing, when the plan was made",
+			       root->path, c->path, c->link ? "symbolic link" : "regular file");
 	if (r < 0)
 		return err_set(e, -r, "'%s%s': %s", root->path, c->path, strerror(-r));
 	c->had = *c->old_hash;
@@ -82,7 +86,8 @@ static void set_text(struct change *c, const struct buf *text, mode_t mode)
 	hash_bytes(buf_text(text), text->len, c->new_hash);
 }
 
-static int add_edit(const struct root *root, struct work *w, const struct edit *edit, size_t step, struct err *e)
+static int add_edit(const struct root *root, struct work *w, const struct edit *edit, size_t step,
+		    struct err *e)
 {
 	struct change *c = add_change(w, edit->path, step);
 	char planned[HASH_TEXT_MAX] = "";
@@ -95,14 +100,16 @@ static int add_edit(const struct root *root, struct work *w, const struct edit *
 	if (edit->had)
 		hash_bytes(buf_text(&edit->old), edit->old.len, planned);
 	if (strcmp(planned, c->old_hash) != 0)
-		return err_set(e, ESTALE, "'%s%s' changed after the plan was made; run crashcfg again", root->path, edit->path);
+		return err_set(e, ESTALE, "'%s%s' changed after the plan was made; run crashcfg again",
+			       root->path, edit->path);
 	if (edit->keep)
 		set_text(c, &edit->text, edit->mode & 07777);
 	return 0;
 }
 
-static int add_image(const struct root *root, struct work *w, const char *path, const struct image_spec *spec,
-		     const struct image_plan *image, size_t step, struct err *e)
+static int add_image(const struct root *root, struct work *w, const char *path,
+		     const struct image_spec *spec, const struct image_plan *image, size_t step,
+		     struct err *e)
 {
 	struct change *c;
 	int r;
@@ -117,7 +124,8 @@ static int add_image(const struct root *root, struct work *w, const char *path, 
 	return look(root, c, e);
 }
 
-static int add_deletion(const struct root *root, struct work *w, const char *path, size_t step, struct err *e)
+static int add_deletion(const struct root *root, struct work *w, const char *path, size_t step,
+			struct err *e)
 {
 	struct change *c = add_change(w, path, step);
 	int r = look(root, c, e);
@@ -143,7 +151,9 @@ static int need_folders(const struct root *root, struct work *w, const char *pat
 			continue;
 		r = root_stat(root, folder, &st);
 		if (r == 0 && !S_ISDIR(st.st_mode))
-			return err_set(e, ENOTDIR, "'%s%s' is not a folder, so '%s' cannot be put there", root->path, folder, path);
+			return err_set(e, ENOTDIR,
+				       "'%s%s' is not a folder, so '%s' cannot be put there",
+				       root->path, folder, path);
 		if (r < 0 && r != -ENOENT)
 			return err_set(e, -r, "'%s%s': %s", root->path, folder, strerror(-r));
 		if (r < 0)
@@ -232,7 +242,9 @@ static int remove_folders(const struct root *root, struct strv *ret_last)
 
 static int run_command(const struct strv *argv, struct err *e)
 {
-	auto_proc struct proc p = { .argv = (const char *const *)argv->v, .deadline_ms = RUN_DEADLINE_MS };
+	auto_proc struct proc p = {
+		.argv = (const char *const *)argv->v, .deadline_ms = RUN_DEADLINE_MS,
+	};
 
 	return proc_check(&p, e);
 }
@@ -273,7 +285,9 @@ static int give_up(const struct root *root, const struct journal *j, struct err 
 	if (r == 0)
 		r = take_back(root, j, &back);
 	if (r < 0)
-		return err_set(e, code, "%s; and going back failed: %s; 'crashcfg apply' will try again", text, back.text);
+		return err_set(e, code,
+			       "%s; and going back failed: %s; 'crashcfg apply' will try again", text,
+			       back.text);
 	if (j->state == JOURNAL_RUNNING)
 		return err_set(e, code, "%s; the old files are back and it was run again", text);
 	return -code;
@@ -302,7 +316,8 @@ static int finish(const struct root *root, const struct journal *j, struct err *
 			strv_add(&last, j->folders.v[i]);
 	}
 	if (r < 0)
-		return err_set(e, -r, "cannot take off the folders that are empty now: %s", strerror(-r));
+		return err_set(e, -r, "cannot take off the folders that are empty now: %s",
+			       strerror(-r));
 	r = journal_end(root, e);
 	for (size_t i = 0; i < last.n && r == 0; i++)
 		remove_folder(root, last.v[i]);
@@ -332,8 +347,8 @@ static const struct step *find_run(const struct plan *p, size_t *ret_i)
 	return NULL;
 }
 
-static int collect(const struct root *root, struct work *w, const struct plan *p, const struct image_spec *spec,
-		   const struct image_plan *image, struct err *e)
+static int collect(const struct root *root, struct work *w, const struct plan *p,
+		   const struct image_spec *spec, const struct image_plan *image, struct err *e)
 {
 	int r = 0;
 
@@ -369,7 +384,8 @@ static int stage(const struct root *root, struct work *w, struct err *e)
 	return r < 0 ? r : stage_files(root, &w->j, e);
 }
 
-static int set_state(const struct root *root, struct journal *j, enum journal_state state, struct err *e)
+static int set_state(const struct root *root, struct journal *j, enum journal_state state,
+		     struct err *e)
 {
 	enum journal_state before = j->state;
 	int r;
@@ -421,7 +437,10 @@ static int release(const struct root *root, struct err *e)
 	auto_close int fd = root_openat(root, CRASH_SIZE, O_WRONLY, 0);
 	int r = fd < 0 ? fd : fd_write_all(fd, "0", 1);
 
-	return r < 0 ? err_set(e, -r, "'%s': cannot give the reserved memory back: %s", CRASH_SIZE, strerror(-r)) : 0;
+	if (r < 0)
+		return err_set(e, -r, "'%s': cannot give the reserved memory back: %s", CRASH_SIZE,
+			       strerror(-r));
+	return 0;
 }
 
 /* What acts on the running kernel.  Its failure does not undo the files: they are as wanted. */
@@ -469,9 +488,11 @@ int plan_apply(const struct root *root, struct plan *p, const struct image_spec 
 	int r;
 
 	w.j.removing = p->remove;
-	if (!root->host)	/* whoever made the plan: nothing is run, and no kernel is touched, for another system */
+	/* Whoever made the plan: nothing is run, and no kernel is touched, for another system. */
+	if (!root->host)
 		for (size_t i = 0; i < p->n_steps; i++)
-			p->steps[i].deferred |= p->steps[i].kind == STEP_RUN || p->steps[i].kind == STEP_LOAD ||
+			p->steps[i].deferred |=
+				p->steps[i].kind == STEP_RUN || p->steps[i].kind == STEP_LOAD ||
 				p->steps[i].kind == STEP_UNLOAD || p->steps[i].kind == STEP_RELEASE;
 	r = collect(root, &w, p, spec, image, e);
 	if (r == 0 && (w.j.n || w.list != SIZE_MAX || find_run(p, &run))) {

@@ -23,7 +23,10 @@ void apply_report_done(struct apply_report *r);
 int apply_lock(const struct root *root, int *ret_fd, struct err *e);
 /* Needs the lock.  0: nothing was left; 1: an interrupted run was completed or taken back. */
 int apply_recover(const struct root *root, struct err *e);
-/* Needs the lock; marks the steps that it did.  On failure the old state stands, or the text says what does not. */
+/*
+ * Needs the lock; marks the steps that it did.  On failure the old state stands,
+ * or the text says what does not.
+ */
 int plan_apply(const struct root *root, struct plan *p, const struct image_spec *spec,
 	       const struct image_plan *image, struct apply_report *report, struct err *e);
 

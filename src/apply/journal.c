@@ -80,7 +80,8 @@ static bool is_plain_path(const char *path)
 	for (const char *part = path; *part;) {
 		size_t len = strcspn(++part, "/");
 
-		if (len == 0 || (len == 1 && part[0] == '.') || (len == 2 && part[0] == '.' && part[1] == '.'))
+		if (len == 0 || (len == 1 && part[0] == '.') ||
+		    (len == 2 && part[0] == '.' && part[1] == '.'))
 			return false;
 		part += len;
 	}
@@ -159,8 +160,10 @@ int journal_read(const struct root *root, struct journal *ret, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "%s", why.text);
 	if (journal_parse(&text, ret) < 0)
-		return err_set(e, EINVAL, "journal '%s%s' is damaged, so an interrupted apply cannot be taken back; look at "
-			       "what files '.*.crashcfg-old' there are, then delete the journal", root->path, JOURNAL_PATH);
+		return err_set(e, EINVAL,
+			       "journal '%s%s' is damaged, so an interrupted apply cannot be taken back; "
+			       "look at what files '.*.crashcfg-old' there are, then delete the journal",
+			       root->path, JOURNAL_PATH);
 	return 1;
 }
 
@@ -170,8 +173,11 @@ int journal_end(const struct root *root, struct err *e)
 	auto_close int dir = root_open_parent(root, JOURNAL_PATH, &name);
 
 	if (dir < 0)
-		return dir == -ENOENT ? 0 : err_set(e, -dir, "journal '%s': %s", JOURNAL_PATH, strerror(-dir));
-	if (drop_debris(dir) < 0 || (unlinkat(dir, name, 0) < 0 && errno != ENOENT) || (fsync(dir) < 0 && errno != EINVAL))
-		return err_set(e, errno, "journal '%s%s': cannot delete it: %s", root->path, JOURNAL_PATH, strerror(errno));
+		return dir == -ENOENT ? 0 :
+			err_set(e, -dir, "journal '%s': %s", JOURNAL_PATH, strerror(-dir));
+	if (drop_debris(dir) < 0 || (unlinkat(dir, name, 0) < 0 && errno != ENOENT) ||
+	    (fsync(dir) < 0 && errno != EINVAL))
+		return err_set(e, errno, "journal '%s%s': cannot delete it: %s", root->path,
+			       JOURNAL_PATH, strerror(errno));
 	return 0;
 }

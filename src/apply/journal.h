@@ -29,7 +29,7 @@ struct change {
 	mode_t mode;				/* for a file that did not exist */
 	char old_hash[HASH_TEXT_MAX], new_hash[HASH_TEXT_MAX];
 	const struct buf *text;			/* borrowed; not in the journal */
-	size_t step;				/* index into the plan's steps, SIZE_MAX: none; not in the journal */
+	size_t step;				/* of the plan, SIZE_MAX: none; not in the journal */
 };
 
 struct journal {
@@ -58,7 +58,7 @@ int commit_files(const struct root *root, const struct journal *j, struct err *e
 int take_back_files(const struct root *root, const struct journal *j, struct err *e);
 /* Take off what was kept of the old files. */
 int clean_files(const struct root *root, const struct journal *j, struct err *e);
-/* Hash of what stands at PATH: of a file's content or of a link's text; "" for nothing.  -EINVAL: of another type. */
+/* Hash of a file's content or a link's text; "" for nothing.  -EINVAL: it is of another type. */
 int change_look(const struct root *root, const char *path, bool link, char hash[static HASH_TEXT_MAX]);
 
 /*

@@ -22,8 +22,9 @@ static long lock_holder(int fd)
 		unsigned major, minor;
 		long pid;
 
-		/* "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; the device is not st_dev on every file system */
-		if (sscanf(line, "%*d: FLOCK ADVISORY WRITE %ld %x:%x:%llu", &pid, &major, &minor, &inode) == 4 &&
+		/* "1: FLOCK  ADVISORY  WRITE 1234 fe:00:5678 0 EOF"; the device is not always st_dev */
+		if (sscanf(line, "%*d: FLOCK ADVISORY WRITE %ld %x:%x:%llu", &pid, &major, &minor,
+			   &inode) == 4 &&
 		    inode == st.st_ino && pid > 0)
 			return pid;
 	}
@@ -54,7 +55,10 @@ int apply_lock(const struct root *root, int *ret_fd, struct err *e)
 		return err_set(e, errno, "lock '%s%s': %s", root->path, path, strerror(errno));
 	pid = lock_holder(fd);
 	if (pid)
-		return err_set(e, EWOULDBLOCK, "another crashcfg (process %ld) is at work on '%s/'; try again when it has ended",
+		return err_set(e, EWOULDBLOCK,
+			       "another crashcfg (process %ld) is at work on '%s/'; try again when it "
+			       "has ended",
 			       pid, root->path);
-	return err_set(e, EWOULDBLOCK, "another crashcfg is at work on '%s/'; try again when it has ended", root->path);
+	return err_set(e, EWOULDBLOCK,
+		       "another crashcfg is at work on '%s/'; try again when it has ended", root->path);
 }

@@ -130,7 +130,8 @@ static bool boot_reads(const char *path)
 	return strncmp(path, "/boot/", 6) == 0 || strncmp(path, "/efi/", 5) == 0;
 }
 
-static void settle_one(const struct root *root, const char *dir, dev_t *done, size_t *n_done, size_t max)
+static void settle_one(const struct root *root, const char *dir, dev_t *done, size_t *n_done,
+		       size_t max)
 {
 	auto_close int fd = root_openat(root, dir, O_RDONLY | O_DIRECTORY, 0);
 	struct stat st, top;

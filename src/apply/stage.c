@@ -38,13 +38,15 @@ static int place_open(const struct root *root, const struct change *c, struct pl
 	return 0;
 }
 
-static int fail(const struct root *root, const struct change *c, const char *what, int code, struct err *e)
+static int fail(const struct root *root, const struct change *c, const char *what, int code,
+		struct err *e)
 {
 	const char *next = code == EROFS ? "; make its file system writable first" :
 		code == ENOSPC || code == EDQUOT ? "; make room first" :
 		code == EPERM ? "; is it immutable (lsattr), or are you not root?" : "";
 
-	return err_set(e, code, "'%s%s': cannot %s: %s%s", root->path, c->path, what, strerror(code), next);
+	return err_set(e, code, "'%s%s': cannot %s: %s%s", root->path, c->path, what, strerror(code),
+		       next);
 }
 
 /* --- looking --------------------------------------------------------------------------------- */
@@ -135,7 +137,8 @@ static int copy_face(int dir, const char *name, int fd)
 
 	if (old < 0 || fstat(old, &st) < 0 || fstat(fd, &mine) < 0)
 		return -errno;
-	if ((st.st_uid != mine.st_uid || st.st_gid != mine.st_gid) && fchown(fd, st.st_uid, st.st_gid) < 0)
+	if ((st.st_uid != mine.st_uid || st.st_gid != mine.st_gid) &&
+	    fchown(fd, st.st_uid, st.st_gid) < 0)
 		return -errno;
 	if (fchmod(fd, st.st_mode & 07777) < 0)
 		return -errno;
@@ -143,7 +146,8 @@ static int copy_face(int dir, const char *name, int fd)
 }
 
 /* DIR/NAME, new and on the disk, with the face of DIR/LIKE, or with MODE where LIKE is NULL. */
-static int make_file(int dir, const char *name, const char *like, mode_t mode, const void *data, size_t len)
+static int make_file(int dir, const char *name, const char *like, mode_t mode, const void *data,
+		     size_t len)
 {
 	auto_close int fd = -1;
 	int r;
@@ -166,7 +170,8 @@ static int make_file(int dir, const char *name, const char *like, mode_t mode, c
 static int stage_new(const struct place *p, const struct change *c)
 {
 	if (!c->link)
-		return make_file(p->dir, p->staged, c->had ? p->name : NULL, c->mode, buf_text(c->text), c->text->len);
+		return make_file(p->dir, p->staged, c->had ? p->name : NULL, c->mode, buf_text(c->text),
+				 c->text->len);
 	if (unlinkat(p->dir, p->staged, 0) < 0 && errno != ENOENT)
 		return -errno;
 	return symlinkat(buf_text(c->text), p->dir, p->staged) < 0 ? -errno : 0;
@@ -241,8 +246,9 @@ static int commit_one(const struct root *root, const struct change *c, struct er
 	if (r < 0)
 		return fail(root, c, "read it", -r, e);
 	if (strcmp(now, c->old_hash) != 0)
-		return err_set(e, ESTALE, "'%s%s' was changed by somebody else just now; run crashcfg again", root->path,
-			       c->path);
+		return err_set(e, ESTALE,
+			       "'%s%s' was changed by somebody else just now; run crashcfg again",
+			       root->path, c->path);
 	r = c->keep ? renameat(p.dir, p.staged, p.dir, p.name) : unlinkat(p.dir, p.name, 0);
 	if (r < 0)
 		return fail(root, c, c->keep ? "put the new file in its place" : "delete it", errno, e);
@@ -280,7 +286,8 @@ static int take_back_one(const struct root *root, const struct change *c, bool r
 	if (renamed && look_at(p.dir, p.name, c->link, now) == 0 && strcmp(now, c->old_hash) != 0 &&
 	    (strcmp(now, c->new_hash) == 0 || !*now)) {
 		/* Only what is known to be the old file comes back. */
-		if (c->had && look_at(p.dir, p.kept, c->link, kept) == 0 && strcmp(kept, c->old_hash) == 0)
+		if (c->had && look_at(p.dir, p.kept, c->link, kept) == 0 &&
+		    strcmp(kept, c->old_hash) == 0)
 			r = renameat(p.dir, p.kept, p.dir, p.name) < 0 ? -errno : 0;
 		else
 			r = c->had ? -ENODATA : drop(p.dir, p.name);

@@ -30,8 +30,8 @@ void edit_list_done(struct edit_list *l)
 	*l = (struct edit_list){ 0 };
 }
 
-void edit_add(struct edit_list *l, const char *path, const struct buf *old, const struct buf *text, mode_t mode,
-	      const char *why)
+void edit_add(struct edit_list *l, const char *path, const struct buf *old, const struct buf *text,
+	      mode_t mode, const char *why)
 {
 	struct edit *edit;
 
@@ -51,7 +51,8 @@ void edit_add(struct edit_list *l, const char *path, const struct buf *old, cons
 		buf_add(&edit->text, buf_text(text), text->len);
 }
 
-void edit_add_link(struct edit_list *l, const char *path, const char *old, const char *text, const char *why)
+void edit_add_link(struct edit_list *l, const char *path, const char *old, const char *text,
+		   const char *why)
 {
 	struct edit *edit;
 

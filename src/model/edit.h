@@ -28,9 +28,9 @@ struct edit_list {
 
 void edit_list_done(struct edit_list *l);
 #define auto_edits AUTO(edit_list_done)
-/* Add an edit; takes nothing, copies all.  OLD NULL: no such file yet.  TEXT NULL: remove it.  Equal: no edit. */
-void edit_add(struct edit_list *l, const char *path, const struct buf *old, const struct buf *text, mode_t mode,
-	      const char *why);
+/* Add an edit; copies all.  OLD NULL: no such file yet.  TEXT NULL: remove it.  Equal: no edit. */
+void edit_add(struct edit_list *l, const char *path, const struct buf *old, const struct buf *text,
+	      mode_t mode, const char *why);
 
 /* The same for a symbolic link that points to OLD and shall point to TEXT; NULL: none. */
 void edit_add_link(struct edit_list *l, const char *path, const char *old, const char *text, const char *why);

@@ -33,7 +33,8 @@ void step_text(const struct step *s, struct buf *to)
 		if (s->edit.link && s->edit.keep)
 			buf_addf(to, "link %s to %s", s->edit.path, buf_text(&s->edit.text));
 		else
-			buf_addf(to, "%s %s%s", edit_action(&s->edit), s->edit.link ? "link " : "", s->edit.path);
+			buf_addf(to, "%s %s%s", edit_action(&s->edit), s->edit.link ? "link " : "",
+				 s->edit.path);
 		break;
 	case STEP_IMAGE:
 		buf_addf(to, "build %s", s->path);

@@ -54,7 +54,8 @@ static struct step *add_step(struct plan *p, enum step_kind kind, const char *pa
 static void add_edits(struct plan *p, const struct edit_list *edits)
 {
 	for (size_t i = 0; i < edits->n; i++)
-		edit_copy(&add_step(p, STEP_EDIT, edits->v[i].path, edits->v[i].why)->edit, &edits->v[i]);
+		edit_copy(&add_step(p, STEP_EDIT, edits->v[i].path, edits->v[i].why)->edit,
+			  &edits->v[i]);
 }
 
 /* The link that stands at PATH, NULL: none. */
@@ -93,7 +94,8 @@ static void record_peer(struct plan *p, const struct world *have)
 		}
 	}
 	js_write(j, &text);
-	edit_add(&edits, TAKEN_PATH, have->taken.len ? &have->taken : NULL, &text, 0600, "what enabled the peer, for remove");
+	edit_add(&edits, TAKEN_PATH, have->taken.len ? &have->taken : NULL, &text, 0600,
+		 "what enabled the peer, for remove");
 	add_edits(p, &edits);
 }
 
@@ -103,7 +105,8 @@ static void disable_peer(struct plan *p, const struct world *have)
 	auto_free char *why = xasprintf("%s is taken over", have->peer);
 
 	for (size_t i = 0; i < have->peer_links.n; i++)
-		edit_add_link(&edits, have->peer_links.v[i].path, buf_text(&have->peer_links.v[i].old), NULL, why);
+		edit_add_link(&edits, have->peer_links.v[i].path, buf_text(&have->peer_links.v[i].old),
+			      NULL, why);
 	add_edits(p, &edits);
 }
 
@@ -114,7 +117,8 @@ static void restore_peer(struct plan *p, const struct world *have)
 	/* A link that somebody made again meanwhile is theirs. */
 	for (size_t i = 0; i < have->taken_links.n; i++)
 		if (!find_link(&have->peer_links, have->taken_links.v[i].path))
-			edit_add_link(&edits, have->taken_links.v[i].path, NULL, buf_text(&have->taken_links.v[i].old),
+			edit_add_link(&edits, have->taken_links.v[i].path, NULL,
+				      buf_text(&have->taken_links.v[i].old),
 				      "the peer that was taken over is enabled again");
 	if (have->taken.len)
 		edit_add(&edits, TAKEN_PATH, &have->taken, NULL, 0, "no peer is taken over any more");
@@ -130,7 +134,8 @@ static void restore_peer(struct plan *p, const struct world *have)
 static void keep_conflicts(struct plan *p, const struct world *have, const char *value, bool *ret_holds)
 {
 	auto_free char *same = value ? xasprintf("crashkernel=%s", value) : NULL;
-	auto_free char *booted = have->boot_value ? xasprintf("crashkernel=%s", have->boot_value) : NULL;
+	auto_free char *booted =
+		have->boot_value ? xasprintf("crashkernel=%s", have->boot_value) : NULL;
 	struct boot_conflict *all = NULL;
 	size_t n = 0;
 
@@ -157,7 +162,8 @@ static bool gives_back(const struct edit_list *edits)
 	static const char word[] = "crashkernel=";
 
 	for (size_t i = 0; i < edits->n; i++)
-		if (edits->v[i].keep && memmem(buf_text(&edits->v[i].text), edits->v[i].text.len, word, strlen(word)))
+		if (edits->v[i].keep &&
+		    memmem(buf_text(&edits->v[i].text), edits->v[i].text.len, word, strlen(word)))
 			return true;
 	return false;
 }
@@ -175,7 +181,8 @@ static int edit_nothing(struct plan *p, const struct world *have, int code)
 }
 
 /* VALUE NULL takes ours off. */
-static int edit_boot(struct plan *p, struct world *have, const char *value, const struct plan_options *o, struct err *e)
+static int edit_boot(struct plan *p, struct world *have, const char *value,
+		     const struct plan_options *o, struct err *e)
 {
 	auto_edits struct edit_list edits = { 0 };
 	struct err why = { 0 };
@@ -218,23 +225,26 @@ static void run_generator(struct plan *p, struct world *have, const struct plan_
 /* --- arming --------------------------------------------------------------------------------- */
 
 /* 1: the image that will stand there is another than the one that does. */
-static int plan_image(struct plan *p, const struct world *have, const struct plan_options *o, struct err *e)
+static int plan_image(struct plan *p, const struct world *have, const struct plan_options *o,
+		      struct err *e)
 {
 	struct step *s;
 
 	if (!have->image && !o->foreign)
-		return err_set(e, have->image_code ? have->image_code : EIO, "cannot plan the capture image: %s",
-			       have->image_why);
+		return err_set(e, have->image_code ? have->image_code : EIO,
+			       "cannot plan the capture image: %s", have->image_why);
 	if (!have->image) {
 		s = add_step(p, STEP_IMAGE, have->image_path ? have->image_path : IMAGE_DIR,
-			     have->kernel ? "its parts are not below this root" : "no kernel is installed below this root");
+			     have->kernel ? "its parts are not below this root"
+					  : "no kernel is installed below this root");
 		s->deferred = true;
 		return 0;
 	}
 	if (have->image_have && strcmp(have->image_have, have->image->id) == 0)
 		return 0;
 	add_step(p, STEP_IMAGE, have->image_path, have->image_have ? "an input of the image changed" :
-		 have->image_there == YES ? "the image that stands there is not readable as ours" : "there is no image yet");
+		 have->image_there == YES ? "the image that stands there is not readable as ours" :
+		 "there is no image yet");
 	return 1;
 }
 
@@ -246,7 +256,8 @@ static void plan_unit(struct plan *p, const struct world *have)
 		const struct edit *there = find_link(&have->owned, have->unit_links.v[i]);
 
 		if (!there)
-			edit_add_link(&edits, have->unit_links.v[i], NULL, have->unit, "load the image at every boot");
+			edit_add_link(&edits, have->unit_links.v[i], NULL, have->unit,
+				      "load the image at every boot");
 	}
 	add_edits(p, &edits);
 }
@@ -263,12 +274,13 @@ static void drop_stale(struct plan *p, const struct world *have)
 			installed = strlen(have->facts->kernels[k].release) == len &&
 				strncmp(have->facts->kernels[k].release, release, len) == 0;
 		if (!installed)
-			add_step(p, STEP_DELETE, have->images.v[i], "its kernel is not installed any more");
+			add_step(p, STEP_DELETE, have->images.v[i],
+				 "its kernel is not installed any more");
 	}
 }
 
-static int plan_load(struct plan *p, const struct settings *want, const struct world *have, bool new_image,
-		     const struct plan_options *o, struct err *e)
+static int plan_load(struct plan *p, const struct settings *want, const struct world *have,
+		     bool new_image, const struct plan_options *o, struct err *e)
 {
 	const struct facts *f = have->facts;
 	auto_free char *cmdline = NULL;
@@ -277,8 +289,9 @@ static int plan_load(struct plan *p, const struct settings *want, const struct w
 	int r;
 
 	if (o->foreign) {
-		s = add_step(p, STEP_LOAD, have->image_path ? have->image_path : IMAGE_DIR, have->unit ?
-			     "at the next boot of this system" : "by 'crashcfg load' there; " LOAD_UNIT " is not installed");
+		s = add_step(p, STEP_LOAD, have->image_path ? have->image_path : IMAGE_DIR,
+			     have->unit ? "at the next boot of this system"
+					: "by 'crashcfg load' there; " LOAD_UNIT " is not installed");
 		s->deferred = true;
 		return 0;
 	}
@@ -303,21 +316,26 @@ static int plan_load(struct plan *p, const struct settings *want, const struct w
 	return 0;
 }
 
-static int plan_arm(struct plan *p, const struct settings *want, struct world *have, const struct plan_options *o,
-		    struct err *e)
+static int plan_arm(struct plan *p, const struct settings *want, struct world *have,
+		    const struct plan_options *o, struct err *e)
 {
 	int image, r;
 
 	if (have->peer && !o->take_over)
-		return err_set(e, EBUSY, "'%s' is installed and enabled, and would load its own capture kernel; "
-			       "disable it, or let 'crashcfg apply --take-over' do so", have->peer);
+		return err_set(e, EBUSY,
+			       "'%s' is installed and enabled, and would load its own capture kernel; "
+			       "disable it, or let 'crashcfg apply --take-over' do so",
+			       have->peer);
 	if (want->crashkernel)
 		p->crashkernel = xstrdup(want->crashkernel);
 	else
 		p->crashkernel = reserve_auto(have->facts, have->image);
 	if (!p->crashkernel)
-		return err_set(e, ENOTSUP, "this machine has too little memory to spare any for a capture kernel by itself; "
-			       "set CRASHKERNEL in '%s' to reserve some all the same", SETTINGS_PATH);
+		return err_set(e, ENOTSUP,
+			       "this machine has too little memory to spare any for a capture kernel "
+			       "by itself; "
+			       "set CRASHKERNEL in '%s' to reserve some all the same",
+			       SETTINGS_PATH);
 	if (have->peer)
 		record_peer(p, have);
 	image = plan_image(p, have, o, e);
@@ -358,20 +376,22 @@ static int plan_disarm(struct plan *p, struct world *have, const struct plan_opt
 	for (size_t i = 0; i < have->remnants.n; i++)
 		add_step(p, STEP_DELETE, have->remnants.v[i], "it is of no use without an image");
 	if (have->folders && (o->remove || !have->taken.len))
-		add_step(p, STEP_DELETE, FOLDERS_PATH, "folders that apply made, and nobody else uses, go too");
+		add_step(p, STEP_DELETE, FOLDERS_PATH,
+			 "folders that apply made, and nobody else uses, go too");
 	run_generator(p, have, o);
 	if (o->foreign)
 		return 0;
 	if (f->crash_loaded == YES && ours)
 		add_step(p, STEP_UNLOAD, NULL, "the capture kernel is not wanted any more");
 	/* Memory that a peer, or a value of another hand, lives on is not ours to give back. */
-	if (f->crash_size > 0 && !p->boot_value && !peer_returns && !have->peer && (f->crash_loaded == NO || ours))
+	if (f->crash_size > 0 && !p->boot_value && !peer_returns && !have->peer &&
+	    (f->crash_loaded == NO || ours))
 		add_step(p, STEP_RELEASE, NULL, "nobody wants the reserved memory any more");
 	return 0;
 }
 
-int plan_compute(const struct settings *want, struct world *have, const struct plan_options *o, struct plan **ret,
-		 struct err *e)
+int plan_compute(const struct settings *want, struct world *have, const struct plan_options *o,
+		 struct plan **ret, struct err *e)
 {
 	auto_plan struct plan *p = xcalloc(1, sizeof(*p));
 	bool active = want->dump_active && !o->remove, released = false;

@@ -8,18 +8,18 @@
 
 /* Files of ours below a root. */
 #define JOURNAL_PATH IMAGE_DIR "/journal"		/* an apply at work, or cut off */
-#define FOLDERS_PATH IMAGE_DIR "/folders"		/* folders that apply had to make; remove takes them off */
+#define FOLDERS_PATH IMAGE_DIR "/folders"		/* folders that apply made; remove takes them off */
 #define TAKEN_PATH IMAGE_DIR "/taken-over.json"	/* the peer that --take-over disabled */
-#define LOADED_PATH "/run/crashcfg.loaded"		/* what `load` put into the reserved memory in this boot */
+#define LOADED_PATH "/run/crashcfg.loaded"		/* what was loaded last in this boot */
 #define LOAD_UNIT "crashcfg.service"			/* loads the image at boot */
 
 /* Everything that a plan is made from.  world_read() looks, never writes. */
 struct world {
 	struct facts *facts;
-	const struct kernel_fact *kernel;	/* the one to capture with, within facts; NULL: none is installed */
+	const struct kernel_fact *kernel;	/* to capture with, within facts; NULL: none is installed */
 	const struct boot_editor *editor;
 	struct boot_state *boot;
-	char *boot_value;		/* crashkernel= that the default entry boots with; NULL: none or not known */
+	char *boot_value;		/* crashkernel= of the default entry; NULL: none or not known */
 	struct image_plan *image;	/* what the image would be made of; NULL: see image_why */
 	char *image_why;		/* why no image can be planned here (target not found...), "" */
 	int image_code;			/* errno value that goes with it, 0 */
@@ -53,8 +53,8 @@ struct world_options {
 	bool cache;		/* hashes of inputs may be kept in IMAGE_DIR: apply, never status or diff */
 };
 /* What image_plan_make() is asked for this world; the pointers are borrowed from the arguments. */
-struct image_spec world_image_spec(const struct root *root, const struct settings *want, const struct world *w,
-				   const struct world_options *o);
+struct image_spec world_image_spec(const struct root *root, const struct settings *want,
+				   const struct world *w, const struct world_options *o);
 int world_read(const struct root *root, const struct settings *want, const struct world_options *o,
 	       struct world **ret, struct err *e);
 
@@ -74,7 +74,7 @@ struct step {
 	struct edit edit;		/* STEP_EDIT */
 	struct boot_command command;	/* STEP_RUN */
 	char *path;			/* STEP_IMAGE, STEP_DELETE: which file; STEP_LOAD: the image */
-	char *kernel, *cmdline;		/* STEP_LOAD: the capture kernel's image below the root, and its command line */
+	char *kernel, *cmdline;		/* STEP_LOAD: of the capture kernel; a path below the root, a text */
 	char *why;			/* for people */
 	bool deferred;			/* below a foreign root: listed, never done */
 	bool done;			/* set by plan_apply() */
@@ -101,8 +101,6 @@ struct reserve_facts {
 	uint64_t need;		/* bytes that a capture needs now; 0: not known */
 };
 enum reboot_state reserve_state(const struct reserve_facts *f);
-/* Bytes that crashkernel=VALUE reserves on a machine of MEM_TOTAL bytes; 0: none, or not a value. */
-uint64_t reserve_bytes(const char *value, uint64_t mem_total);
 /*
  * Bytes that a capture needs now.  Where a size was set by hand somebody may have
  * measured it, so only what no kernel starts with counts.
@@ -115,9 +113,9 @@ struct plan {
 	struct boot_conflict *conflicts;	/* values of another hand that stay */
 	size_t n_conflicts;
 	char *crashkernel;			/* the value wanted, "" none */
-	char *boot_value;			/* what the default entry holds after the plan was applied; NULL none */
+	char *boot_value;			/* of the default entry after the plan was applied; NULL none */
 	enum reboot_state reserve;		/* after the plan was applied */
-	bool remove;				/* everything is taken off; a folder made on the way goes again */
+	bool remove;				/* all is taken off; a folder made on the way goes again */
 };
 void plan_free(struct plan *p);
 static inline void own_plan(struct plan **p)
@@ -137,17 +135,18 @@ struct plan_options {
  * boot state holds the edited values afterwards, so a world serves one plan.
  * -EBUSY: an installed peer is in the way; else what image_why says.
  */
-int plan_compute(const struct settings *want, struct world *have, const struct plan_options *o, struct plan **ret,
-		 struct err *e);
+int plan_compute(const struct settings *want, struct world *have, const struct plan_options *o,
+		 struct plan **ret, struct err *e);
 /* Steps that can be done here and now: those not deferred. */
 size_t plan_todo(const struct plan *p);
 /* What the boot loader holds counts only after a reboot. */
 bool plan_reboot_required(const struct plan *p);
 
-void step_text(const struct step *s, struct buf *to);		/* "write '/etc/x': why", without a line end */
-void plan_text(const struct plan *p, struct buf *to);		/* one line per step */
-void plan_diff(const struct plan *p, struct buf *to);		/* "# step" lines and unified diffs of the edits */
-void plan_json(const struct plan *p, struct json *to);		/* members "steps", "conflicts", "crashkernel", "reserve" */
+void step_text(const struct step *s, struct buf *to);	/* "change /etc/x: why", without a line end */
+void plan_text(const struct plan *p, struct buf *to);	/* one line per step */
+void plan_diff(const struct plan *p, struct buf *to);	/* "# step" lines and unified diffs of the edits */
+/* Members "steps", "conflicts", "crashkernel", "boot_value" and "reserve". */
+void plan_json(const struct plan *p, struct json *to);
 
 /*
  * Command line of the capture kernel from that of the running one (NULL: none): filtered, extended,

@@ -21,16 +21,8 @@ const char *reboot_state_name(enum reboot_state s)
 	return names[s];
 }
 
-uint64_t reserve_bytes(const char *value, uint64_t mem_total)
-{
-	auto_crashkernel struct crashkernel c = { 0 };
-
-	if (!value || crashkernel_parse(value, &c, NULL) < 0)
-		return 0;
-	return crashkernel_size(&c, mem_total);
-}
-
-/* Would this machine reserve the same by both values?  A word that only looks different needs no reboot. */
+/* Would this machine reserve the same by both values?  A word that only looks different needs no
+ * reboot. */
 static bool same_value(const char *a, const char *b, uint64_t mem_total)
 {
 	auto_crashkernel struct crashkernel x = { 0 }, y = { 0 };
@@ -67,7 +59,8 @@ enum reboot_state reserve_state(const struct reserve_facts *f)
 	auto_free char *running = f->cmdline ? cmdline_get(f->cmdline, "crashkernel") : NULL;
 
 	if (!f->wanted)		/* what is still reserved for nobody goes with the next boot */
-		return running && f->reserved > 0 && !f->boot ? RESERVE_PENDING : RESERVE_NOT_CONFIGURED;
+		return running && f->reserved > 0 && !f->boot ? RESERVE_PENDING
+							      : RESERVE_NOT_CONFIGURED;
 	if (!f->boot)
 		return RESERVE_NOT_CONFIGURED;
 	if (!f->cmdline)
@@ -94,7 +87,8 @@ uint64_t reserve_need(const struct settings *want, const struct world *have)
 	if (!want->crashkernel)
 		return sum.need;
 	for (size_t i = 0; i < sum.n_parts; i++)
-		if (strcmp(sum.parts[i].name, "kernel") == 0 || strcmp(sum.parts[i].name, "running") == 0)
+		if (strcmp(sum.parts[i].name, "kernel") == 0 ||
+		    strcmp(sum.parts[i].name, "running") == 0)
 			least += sum.parts[i].bytes;
 	return least;
 }

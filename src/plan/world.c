@@ -61,7 +61,9 @@ static void find_links(const struct root *root, const char *unit, struct edit_li
 /* Where UNIT's file is; NULL: not installed, or masked by a link to /dev/null. */
 static char *find_unit(const struct root *root, const char *unit)
 {
-	static const char *const dirs[] = { SYSTEMD_DIR, "/usr/lib/systemd/system", "/lib/systemd/system" };
+	static const char *const dirs[] = {
+		SYSTEMD_DIR, "/usr/lib/systemd/system", "/lib/systemd/system",
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		auto_free char *path = xasprintf("%s/%s", dirs[i], unit);
@@ -112,7 +114,7 @@ static bool kdump_tools_is_on(const struct root *root)
 	return on;
 }
 
-/* Who else would load a capture kernel at boot: Debian's kdump-tools, Fedora's, RHEL's and SUSE's kdump, SteamOS's. */
+/* Who else would load a capture kernel at boot: kdump-tools (Debian), kdump (Fedora, RHEL, SUSE), kdumpst. */
 static void read_peer(const struct root *root, struct world *w)
 {
 	static const struct {
@@ -157,7 +159,7 @@ static void read_taken(const struct root *root, struct world *w)
 
 /* --- images ---------------------------------------------------------------------------------- */
 
-/* Ours in IMAGE_DIR: RELEASE/capture.img are images, and the hashes can be made again.  The rest has its own ways. */
+/* Ours in IMAGE_DIR: RELEASE/capture.img, and the hashes.  What else lies there has its own ways. */
 static void list_images(const struct root *root, struct world *w)
 {
 	auto_strv struct strv names = { 0 };
@@ -201,18 +203,23 @@ static void read_image_id(const struct root *root, struct world *w)
 	image_read_id(buf_text(&head), head.len, &w->image_have, NULL);
 }
 
-struct image_spec world_image_spec(const struct root *root, const struct settings *want, const struct world *w,
-				   const struct world_options *o)
+struct image_spec world_image_spec(const struct root *root, const struct settings *want,
+				   const struct world *w, const struct world_options *o)
 {
 	return (struct image_spec){
-		.root = root, .settings = want, .facts = w->facts, .kernel = w->kernel, .tool_dir = o->tool_dir,
+		.root = root,
+		.settings = want,
+		.facts = w->facts,
+		.kernel = w->kernel,
+		.tool_dir = o->tool_dir,
 		/* The folder is apply's to make, which writes down what it made. */
-		.cache = true, .cache_readonly = !o->cache || !root_exists(root, IMAGE_DIR),
+		.cache = true,
+		.cache_readonly = !o->cache || !root_exists(root, IMAGE_DIR),
 	};
 }
 
-static void read_image(const struct root *root, const struct settings *want, const struct world_options *o,
-		       struct world *w)
+static void read_image(const struct root *root, const struct settings *want,
+		       const struct world_options *o, struct world *w)
 {
 	const char *release = o->kernel ? o->kernel : want->capture_kernel;
 	struct err why = { 0 };

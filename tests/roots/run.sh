@@ -13,6 +13,7 @@ set -u
 cd "$(dirname "$0")" || exit 1
 B=$(cd ../.. && cd "$1" && pwd)
 shift
+[ -x "$B/crashcfg" ] || { echo "run.sh: '$B/crashcfg' is missing; 'make' builds it" >&2; exit 1; }
 passed=0 failed=0
 work=$(mktemp -d "$([ -w /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")/crashcfg-roots.XXXXXX")
 trap 'rm -rf "$work"' EXIT

@@ -3,8 +3,8 @@
  * Whatever happens while files are changed, the tree is the old one or the new
  * one: each call that writes fails, or is the last one of the process, in turn.
  * Linked with --wrap for those calls; the Makefile's line is
- *	UNIT_WRAP_commit := $(foreach f,write fsync renameat linkat unlinkat symlinkat mkdirat fchmod fsetxattr \
- *		image_build capture_load capture_unload,-Wl,--wrap=$(f))
+ *	UNIT_WRAP_commit := $(foreach f,write fsync renameat linkat unlinkat symlinkat mkdirat fchmod
+ *fsetxattr \ image_build capture_load capture_unload,-Wl,--wrap=$(f))
  */
 #include "apply.h"
 #include "file.h"
@@ -87,8 +87,10 @@ ssize_t __wrap_write(int fd, const void *data, size_t len)
 	return n;
 }
 
-int __wrap_image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret, struct err *e);
-int __wrap_image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret, struct err *e)
+int __wrap_image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret,
+		       struct err *e);
+int __wrap_image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret,
+		       struct err *e)
 {
 	(void)spec, (void)plan, (void)e;
 	buf_adds(ret, "the new image");
@@ -143,7 +145,8 @@ static void wipe(const char *path)
 	if (root_list(&tree, path, &names) < 0)
 		return;
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *below = xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]);
+		auto_free char *below =
+			xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]);
 		auto_close int dir = root_open_parent(&tree, below, &name);
 
 		if (unlinkat(dir, name, 0) == 0)
@@ -162,7 +165,8 @@ static void make_old_tree(void)
 	put("/boot/loader/entries/a.conf", "title A\noptions root=/dev/vda1\n", 0600);
 	put("/etc/systemd/system/multi-user.target.wants/other.service", "x", 0644);
 	put("/etc/obsolete", "to be deleted\n", 0604);
-	put_link("/etc/systemd/system/multi-user.target.wants/kdump.service", "/usr/lib/systemd/system/kdump.service");
+	put_link("/etc/systemd/system/multi-user.target.wants/kdump.service",
+		 "/usr/lib/systemd/system/kdump.service");
 	put(IMAGE_DIR "/5.10/" IMAGE_NAME, "the image of a kernel that is gone", 0600);
 	assert_int_equal(mkdirat(tree.fd, "usr", 0755), 0);
 	{
@@ -181,7 +185,8 @@ static void list(const char *path, struct buf *to)
 
 	assert_int_equal(root_list(&tree, path, &names), 0);
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *below = xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]);
+		auto_free char *below =
+			xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]);
 		auto_free char *target = NULL;
 		auto_buf struct buf text = { 0 };
 		char label[16] = "";
@@ -201,7 +206,8 @@ static void list(const char *path, struct buf *to)
 			assert_int_equal(root_read(&tree, below, 1 << 20, &text, NULL), 0);
 			if (fgetxattr(fd, "user.label", label, sizeof(label) - 1) < 0)
 				*label = '\0';
-			buf_addf(to, " nlink %lu %s '%s'\n", (unsigned long)st.st_nlink, label, buf_text(&text));
+			buf_addf(to, " nlink %lu %s '%s'\n", (unsigned long)st.st_nlink, label,
+				 buf_text(&text));
 		}
 	}
 }
@@ -238,7 +244,8 @@ static struct plan *make_plan(void)
 
 	p->crashkernel = xstrdup("256M");
 	add(p, STEP_IMAGE, image_path);
-	add_edit(p, "/etc/kernel/cmdline", "root=/dev/vda1 quiet\n", "root=/dev/vda1 quiet crashkernel=256M\n", false);
+	add_edit(p, "/etc/kernel/cmdline", "root=/dev/vda1 quiet\n",
+		 "root=/dev/vda1 quiet crashkernel=256M\n", false);
 	add_edit(p, "/boot/loader/entries/a.conf", "title A\noptions root=/dev/vda1\n",
 		 "title A\noptions root=/dev/vda1 crashkernel=256M\n", false);
 	add_edit(p, "/etc/default/grub.d/crashcfg.cfg", NULL, "GRUB_CMDLINE_LINUX=x\n", false);
@@ -329,7 +336,8 @@ static void assert_tree(const struct buf *a, const struct buf *b, unsigned n, un
 static void it_makes_the_tree_that_was_planned(void **state)
 {
 	static const char *const wanted[] = {
-		"/boot/loader/entries/a.conf 100600 0 nlink 1  'title A\noptions root=/dev/vda1 crashkernel=256M\n'\n",
+		"/boot/loader/entries/a.conf 100600 0 nlink 1  'title A\noptions root=/dev/vda1 "
+		"crashkernel=256M\n'\n",
 		"/etc/default/grub.d/crashcfg.cfg 100644 0 nlink 1  'GRUB_CMDLINE_LINUX=x\n'\n",
 		"wants/crashcfg.service 120777 0 -> /usr/lib/systemd/system/crashcfg.service\n",
 		IMAGE_DIR "/6.1/capture.img 100600 0 nlink 1  'the new image'\n",
@@ -352,7 +360,8 @@ static void it_makes_the_tree_that_was_planned(void **state)
 	assert_null(strstr(new.data, ".crashcfg-"));
 	assert_null(strstr(new.data, "journal"));
 	if (strstr(old.data, "kept"))
-		assert_non_null(strstr(new.data, "/etc/kernel/cmdline 100640 0 nlink 1 kept 'root=/dev/vda1 quiet crashkernel=256M"));
+		assert_non_null(strstr(new.data, "/etc/kernel/cmdline 100640 0 nlink 1 kept "
+						 "'root=/dev/vda1 quiet crashkernel=256M"));
 }
 
 static void a_call_that_fails_leaves_the_old_tree_or_the_new_one(void **state)
@@ -372,7 +381,8 @@ static void a_call_that_fails_leaves_the_old_tree_or_the_new_one(void **state)
 			assert_int_not_equal(result, DIED);
 			if (result == 0 || result == 2)
 				assert_tree(&new, NULL, n, 0);
-			/* A failed rename or flush was undone at once; a failed tidying up is left to the next run. */
+			/* A failed rename or flush was undone at once; a failed tidying up is left to
+			 * the next run. */
 			assert_true(recover_once() >= 0);
 			assert_tree(&old, &new, n, 0);
 		}
@@ -396,7 +406,9 @@ static void death_at_any_call_is_put_in_order_by_the_next_run(void **state)
 			make_old_tree();
 			result = in_child(apply_once, modes[k], n, 0);
 			/* What points to the image is never there before it. */
-			if (root_lstat(&tree, "/etc/systemd/system/multi-user.target.wants/crashcfg.service", &st) == 0)
+			if (root_lstat(&tree,
+				       "/etc/systemd/system/multi-user.target.wants/crashcfg.service",
+				       &st) == 0)
 				assert_int_equal(root_lstat(&tree, image_path, &st), 0);
 			assert_true(recover_once() >= 0);
 			assert_tree(&old, &new, n, 0);
@@ -424,7 +436,8 @@ static void death_of_the_recovery_too_is_put_in_order(void **state)
 		for (unsigned m = 1 + n % 3; again == DIED; m += 3) {
 			make_old_tree();
 			result = in_child(apply_once, FAULT_DIES_BEFORE, n, 0);
-			again = in_child(recover_once, m % 2 ? FAULT_DIES_BEFORE : FAULT_DIES_AFTER, m, 0);
+			again = in_child(recover_once, m % 2 ? FAULT_DIES_BEFORE : FAULT_DIES_AFTER, m,
+					 0);
 			assert_true(recover_once() >= 0);
 			assert_tree(&old, &new, n, m);
 		}
@@ -492,9 +505,15 @@ static void an_edit_made_after_the_interruption_survives(void **state)
 static void a_damaged_journal_is_told_and_never_followed(void **state)
 {
 	static const char *const rows[] = {
-		"", "{", "[]", "{\"schema\": 1}", "{\"schema\": 1, \"state\": \"renaming\", \"files\": [{\"path\": \"/../x\"}]}",
-		"{\"schema\": 1, \"state\": \"renaming\", \"files\": [{\"path\": \"/etc/x\", \"had\": true, \"old\": \"12\", \"new\": \"\"}]}",
-		"{\"schema\": 1, \"state\": \"running\", \"files\": [], \"command\": [\"rm\", \"-rf\"]}",
+		"",
+		"{",
+		"[]",
+		"{\"schema\": 1}",
+		"{\"schema\": 1, \"state\": \"renaming\", \"files\": [{\"path\": \"/../x\"}]}",
+		"{\"schema\": 1, \"state\": \"renaming\", \"files\": [{\"path\": \"/etc/x\", \"had\": "
+		"true, \"old\": \"12\", \"new\": \"\"}]}",
+		"{\"schema\": 1, \"state\": \"running\", \"files\": [], \"command\": [\"rm\", "
+		"\"-rf\"]}",
 		"{\"schema\": 1, \"state\": \"staging\", \"files\": [], \"folders\": [\"relative\"]}",
 	};
 
@@ -527,7 +546,9 @@ static void a_failed_generator_takes_the_edits_back_and_runs_again(void **state)
 	list("/", &old);
 	f = fopen(script, "w");
 	assert_non_null(f);
-	fprintf(f, "#!/bin/sh\necho run >>%s\nif grep -q crashkernel %s/etc/kernel/cmdline; then echo no such disk >&2; exit 3; fi\n",
+	fprintf(f,
+		"#!/bin/sh\necho run >>%s\nif grep -q crashkernel %s/etc/kernel/cmdline; then echo no "
+		"such disk >&2; exit 3; fi\n",
 		log, top);
 	assert_int_equal(fclose(f), 0);
 	assert_int_equal(chmod(script, 0755), 0);
@@ -585,8 +606,8 @@ static struct plan *make_removal(void)
 	for (size_t i = 1; i < p->n_steps - 1; i++) {
 		const struct edit *edit = &p->steps[i].edit;
 
-		add_edit(off, edit->path, edit->keep ? buf_text(&edit->text) : NULL, edit->had ? buf_text(&edit->old) : NULL,
-			 edit->link);
+		add_edit(off, edit->path, edit->keep ? buf_text(&edit->text) : NULL,
+			 edit->had ? buf_text(&edit->old) : NULL, edit->link);
 	}
 	add(off, STEP_DELETE, image_path);
 	add(off, STEP_DELETE, FOLDERS_PATH);
@@ -639,8 +660,9 @@ static void a_remove_that_dies_is_put_in_order_too(void **state)
 		assert_int_equal(apply_once(), 0);
 		result = in_child(remove_once, n % 2 ? FAULT_DIES_BEFORE : FAULT_DIES_AFTER, n, 0);
 		assert_true(recover_once() >= 0);
-		/* Where even the journal was gone, an empty folder of ours may be left, which the next run takes along. */
-		unlinkat(tree.fd, IMAGE_DIR + 1, AT_REMOVEDIR);
+		/* Where even the journal was gone, an empty folder of ours may be left, which the next
+		 * run takes along. */
+		unlinkat(tree.fd, &IMAGE_DIR[1], AT_REMOVEDIR);
 		assert_tree(&armed, &bare, n, 0);
 	}
 }
@@ -672,7 +694,8 @@ static void the_lock_is_held_once_and_names_its_holder(void **state)
 static int make_top(void **state)
 {
 	(void)state;
-	snprintf(top, sizeof(top), "%s/crashcfg-commit.XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(top, sizeof(top), "%s/crashcfg-commit.XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	return mkdtemp(top) && root_open(&tree, top, NULL) == 0 ? 0 : -1;
 }
 

@@ -27,17 +27,25 @@ static uint32_t chance(uint32_t n)
 /* --- systems ------------------------------------------------------------------------------------ */
 
 static const char *const cmdlines[] = {
-	"quiet", "", "ro quiet splash", "root=UUID=ab ro console=ttyS0,115200", "crashkernel=512M", "quiet crashkernel=128M ro",
-	"crashkernel=" IN_USE " rd.lvm.lv=a/b", "ro crashkernel=64M crashkernel=1G,high", "quiet -- single",
+	"quiet",
+	"",
+	"ro quiet splash",
+	"root=UUID=ab ro console=ttyS0,115200",
+	"crashkernel=512M",
+	"quiet crashkernel=128M ro",
+	"crashkernel=" IN_USE " rd.lvm.lv=a/b",
+	"ro crashkernel=64M crashkernel=1G,high",
+	"quiet -- single",
 };
 
 static void put_grub_defaults(const struct tree *t)
 {
 	static const char *const forms[] = {
-		"%s=\"%s\"\n", "%s='%s'\n", "  %s=\"%s\"\n", "%s=\"%s\" # by hand\n", "#%s=\"%s\"\n", "export %s=\"%s\"\n",
-		"%s=\"%s\"",
+		"%s=\"%s\"\n",  "%s='%s'\n",          "  %s=\"%s\"\n", "%s=\"%s\" # by hand\n",
+		"#%s=\"%s\"\n", "export %s=\"%s\"\n", "%s=\"%s\"",
 	};
-	static const char *const heads[] = { "GRUB_DEFAULT=0\n", "# it's mine\n", "", "GRUB_DEFAULT=saved\r\n", "\n\n" };
+	static const char *const heads[] = { "GRUB_DEFAULT=0\n", "# it's mine\n", "",
+					     "GRUB_DEFAULT=saved\r\n", "\n\n" };
 	auto_buf struct buf text = { 0 };
 
 	buf_adds(&text, PICK(heads));
@@ -48,7 +56,8 @@ static void put_grub_defaults(const struct tree *t)
 		/* Each form takes a name and a value. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-		line = xasprintf(forms[form], i ? "GRUB_CMDLINE_LINUX" : "GRUB_CMDLINE_LINUX_DEFAULT", PICK(cmdlines));
+		line = xasprintf(forms[form], i ? "GRUB_CMDLINE_LINUX" : "GRUB_CMDLINE_LINUX_DEFAULT",
+				 PICK(cmdlines));
 #pragma GCC diagnostic pop
 		buf_adds(&text, line);
 	}
@@ -59,7 +68,10 @@ static void put_debian(const struct tree *t)
 {
 	static const char *const dropins[] = {
 		"GRUB_CMDLINE_LINUX_DEFAULT=\"$GRUB_CMDLINE_LINUX_DEFAULT crashkernel=384M-:128M\"\n",
-		"GRUB_TIMEOUT=1\n", "GRUB_CMDLINE_LINUX=\"console=ttyS0\"\n", "", "GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n",
+		"GRUB_TIMEOUT=1\n",
+		"GRUB_CMDLINE_LINUX=\"console=ttyS0\"\n",
+		"",
+		"GRUB_CMDLINE_LINUX_DEFAULT=\"quiet\"\n",
 	};
 	static const char *const names[] = { "kdump-tools", "50-cloudimg", "zzz", "a" };
 
@@ -76,17 +88,23 @@ static void put_debian(const struct tree *t)
 
 static void put_fedora(const struct tree *t)
 {
-	static const char *const tails[] = { "\n", "\ngrub_class fedora\n", "", "\r\n", "\n\n# note\n" };
+	static const char *const tails[] = { "\n", "\ngrub_class fedora\n", "", "\r\n",
+					     "\n\n# note\n" };
 	static const char *const starts[] = { "options ", "options\t", "  options   " };
 
 	tree_put(t, "/boot/grub2/grub.cfg", "insmod blscfg\nblscfg\n");
 	tree_put(t, "/boot/vmlinuz-6.9.7-200.fc40.x86_64", "kernel");
 	tree_put(t, "/etc/machine-id", "7d0e6a9c4b5f4c21b3a8e0f19d2c5b68\n");
 	for (uint32_t n = 1 + chance(4); n--;) {
-		auto_free char *path = xasprintf("/boot/loader/entries/7d0e6a9c4b5f4c21b3a8e0f19d2c5b68-%s.conf",
-						 n == 3 ? "0-rescue" : n == 2 ? "6.8.5" : n == 1 ? "6.9.7" : "6.10.1");
-		auto_free char *text = xasprintf("title Fedora\nversion 6.%u\nlinux /vmlinuz-6.9.7-200.fc40.x86_64\n%s%s%s", n,
-						 PICK(starts), PICK(cmdlines), PICK(tails));
+		auto_free char *path =
+			xasprintf("/boot/loader/entries/7d0e6a9c4b5f4c21b3a8e0f19d2c5b68-%s.conf",
+				  n == 3   ? "0-rescue"
+				  : n == 2 ? "6.8.5"
+				  : n == 1 ? "6.9.7"
+					   : "6.10.1");
+		auto_free char *text = xasprintf(
+			"title Fedora\nversion 6.%u\nlinux /vmlinuz-6.9.7-200.fc40.x86_64\n%s%s%s", n,
+			PICK(starts), PICK(cmdlines), PICK(tails));
 
 		tree_put(t, path, text);
 	}
@@ -99,8 +117,10 @@ static void put_fedora(const struct tree *t)
 		put_grub_defaults(t);
 	if (chance(3) == 0) {
 		char block[1025];
-		int n = snprintf(block, sizeof(block), "# GRUB Environment Block\nsaved_entry=%s\nkernelopts=root=/dev/vda1 %s\n",
-				 chance(2) ? "0" : "7d0e6a9c4b5f4c21b3a8e0f19d2c5b68-6.9.7", PICK(cmdlines));
+		int n = snprintf(
+			block, sizeof(block),
+			"# GRUB Environment Block\nsaved_entry=%s\nkernelopts=root=/dev/vda1 %s\n",
+			chance(2) ? "0" : "7d0e6a9c4b5f4c21b3a8e0f19d2c5b68-6.9.7", PICK(cmdlines));
 
 		memset(block + n, '#', sizeof(block) - 1 - (size_t)n);
 		tree_bytes(t, "/boot/grub2/grubenv", block, sizeof(block) - 1);
@@ -111,7 +131,8 @@ static bool put_peer(const struct tree *t)
 {
 	static const char wants[] = "/etc/systemd/system/multi-user.target.wants/";
 	const char *unit = chance(2) ? "kdump.service" : "kdump-tools.service";
-	auto_free char *path = xasprintf("/usr/lib/systemd/system/%s", unit), *link = xasprintf("%s%s", wants, unit);
+	auto_free char *path = xasprintf("/usr/lib/systemd/system/%s", unit),
+		       *link = xasprintf("%s%s", wants, unit);
 
 	if (chance(3))
 		return false;
@@ -129,8 +150,9 @@ static void put_system(const struct tree *t)
 		put_fedora(t);
 	put_peer(t);
 	if (chance(2))
-		tree_put(t, "/usr/lib/systemd/system/" LOAD_UNIT, chance(2) ? "[Install]\nWantedBy=multi-user.target\n" :
-			 "[Unit]\n[Install]\nWantedBy=basic.target multi-user.target\n");
+		tree_put(t, "/usr/lib/systemd/system/" LOAD_UNIT,
+			 chance(2) ? "[Install]\nWantedBy=multi-user.target\n"
+				   : "[Unit]\n[Install]\nWantedBy=basic.target multi-user.target\n");
 	if (chance(4) == 0)
 		tree_put(t, "/var/lib/misc/file", "of somebody else");
 }
@@ -143,7 +165,9 @@ static void list(const struct root *root, const char *path, struct buf *to)
 
 	assert_int_equal(root_list(root, path, &names), 0);
 	for (size_t i = 0; i < names.n; i++) {
-		auto_free char *below = xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path, names.v[i]), *target = NULL;
+		auto_free char *below = xasprintf("%s/%s", strcmp(path, "/") == 0 ? "" : path,
+						  names.v[i]),
+			       *target = NULL;
 		auto_buf struct buf text = { 0 };
 		struct stat st;
 
@@ -157,7 +181,8 @@ static void list(const struct root *root, const char *path, struct buf *to)
 			buf_addf(to, "-> %s\n", target);
 		} else {
 			assert_int_equal(root_read(root, below, 1 << 20, &text, NULL), 0);
-			buf_addf(to, "ctime %lld.%09ld '%s'\n", (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec, buf_text(&text));
+			buf_addf(to, "ctime %lld.%09ld '%s'\n", (long long)st.st_ctim.tv_sec,
+				 st.st_ctim.tv_nsec, buf_text(&text));
 		}
 	}
 }
@@ -170,7 +195,8 @@ static void look(const struct tree *t, bool times, struct buf *ret)
 	list(&t->root, "/", &all);
 	buf_clear(ret);
 	for (const char *p = buf_text(&all); *p;) {
-		const char *at = times ? NULL : strstr(p, "ctime "), *end = at ? strchr(at, '\'') : NULL;
+		const char *at = times ? NULL : strstr(p, "ctime "),
+			   *end = at ? strchr(at, '\'') : NULL;
 
 		if (!end) {
 			buf_adds(ret, p);
@@ -185,7 +211,8 @@ static void assert_same(uint32_t seed, const char *law, const struct buf *a, con
 {
 	if (buf_equal(a, b))
 		return;
-	fprintf(stderr, "system %u: %s\n--- before\n%s--- after\n%s", seed, law, buf_text(a), buf_text(b));
+	fprintf(stderr, "system %u: %s\n--- before\n%s--- after\n%s", seed, law, buf_text(a),
+		buf_text(b));
 	fail();
 }
 
@@ -233,7 +260,8 @@ static int act(uint32_t seed, const struct tree *t, const struct wish *w, struct
 
 static void begin(struct tree *t)
 {
-	snprintf(t->path, sizeof(t->path), "%s/crashcfg-laws-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	snprintf(t->path, sizeof(t->path), "%s/crashcfg-laws-XXXXXX",
+		 access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
 	assert_non_null(mkdtemp(t->path));
 	assert_int_equal(root_open(&t->root, t->path, NULL), 0);
 }
@@ -255,7 +283,10 @@ static void the_laws_hold_on_any_system(void **state)
 	(void)state;
 	for (uint32_t seed = 1; seed <= SYSTEMS; seed++) {
 		auto_buf struct buf start = { 0 }, one = { 0 }, two = { 0 };
-		struct wish first, second, off = { .crashkernel = "auto", .active = "yes", .o = { .foreign = true, .remove = true } };
+		struct wish first, second,
+			off = { .crashkernel = "auto",
+				.active = "yes",
+				.o = { .foreign = true, .remove = true } };
 		struct err e = { 0 };
 		struct tree t;
 

@@ -32,7 +32,8 @@ static char *fake_default(const struct boot_state *s, const char *key)
 	return s->value ? xstrdup(s->value) : NULL;
 }
 
-static void fake_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret, size_t *ret_n)
+static void fake_conflicts(const struct boot_state *s, const char *key, struct boot_conflict **ret,
+			   size_t *ret_n)
 {
 	struct boot_conflict *v = NULL;
 	size_t n = 0;
@@ -89,8 +90,14 @@ static void fake_free(struct boot_state *s)
 }
 
 static const struct boot_editor fake = {
-	.name = "fake", .load = fake_load, .get_default = fake_default, .conflicts = fake_conflicts, .set_arg = fake_set,
-	.emit = fake_emit, .command = fake_command, .free = fake_free,
+	.name = "fake",
+	.load = fake_load,
+	.get_default = fake_default,
+	.conflicts = fake_conflicts,
+	.set_arg = fake_set,
+	.emit = fake_emit,
+	.command = fake_command,
+	.free = fake_free,
 };
 
 /* --- worlds ------------------------------------------------------------------------------------- */
@@ -133,7 +140,8 @@ static struct world *make_world(const struct row *row, const struct settings *wa
 	k->image = xstrdup("/boot/vmlinuz-6.1");
 	w->kernel = k;
 	w->facts->host = xstrdup("host");
-	w->facts->cmdline = row->running ? xasprintf(CMDLINE " crashkernel=%s", row->running) : xstrdup(CMDLINE);
+	w->facts->cmdline =
+		row->running ? xasprintf(CMDLINE " crashkernel=%s", row->running) : xstrdup(CMDLINE);
 	w->facts->boot_id = xstrdup("boot");
 	w->facts->mem_total = UINT64_C(4) << 30;
 	w->facts->crash_size = row->reserved;
@@ -156,7 +164,8 @@ static struct world *make_world(const struct row *row, const struct settings *wa
 	}
 	if (row->loaded_image) {
 		w->loaded_image = xstrdup(row->loaded_image);
-		w->loaded_cmdline = row->loaded_otherwise ? xstrdup("another") : capture(want, w->facts->cmdline);
+		w->loaded_cmdline =
+			row->loaded_otherwise ? xstrdup("another") : capture(want, w->facts->cmdline);
 	}
 	if (row->peer) {
 		w->peer = xstrdup("kdump");
@@ -190,7 +199,8 @@ static void say_steps(const struct plan *p, struct buf *to)
 	for (size_t i = 0; i < p->n_steps; i++) {
 		const struct step *s = &p->steps[i];
 
-		buf_addf(to, "%s%s%s%s%s", i ? ", " : "", s->kind == STEP_EDIT && !s->edit.keep ? "un" : "", step_kind_name(s->kind),
+		buf_addf(to, "%s%s%s%s%s", i ? ", " : "",
+			 s->kind == STEP_EDIT && !s->edit.keep ? "un" : "", step_kind_name(s->kind),
 			 s->path ? " " : "", s->path ? s->path : "");
 		if (s->deferred)
 			buf_adds(to, " later");
@@ -198,66 +208,69 @@ static void say_steps(const struct plan *p, struct buf *to)
 }
 
 static const struct row rows[] = {
-	{ "a new host: everything but the load, for which there is no memory yet",
-	  .unit = true, .loaded = NO,
-	  .steps = "image " IMAGE ", edit /boot/menu, edit /wants/crashcfg.service, run", .reserve = RESERVE_PENDING },
-	{ "after the reboot: the load alone",
-	  .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = NO, .image_have = "new", .unit = true, .linked = true,
-	  .steps = "load " IMAGE, .reserve = RESERVE_OK },
-	{ "armed: nothing",
-	  .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "new", .image_have = "new",
-	  .unit = true, .linked = true, .steps = "", .reserve = RESERVE_OK },
-	{ "a part of the image changed: build and load",
-	  .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "old", .image_have = "old",
-	  .unit = true, .linked = true, .steps = "image " IMAGE ", load " IMAGE, .reserve = RESERVE_OK },
-	{ "built by hand, not loaded",
-	  .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "old", .image_have = "new",
-	  .steps = "load " IMAGE, .reserve = RESERVE_OK },
-	{ "another command line for the capture kernel",
-	  .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "new", .loaded_otherwise = true,
-	  .image_have = "new", .steps = "load " IMAGE, .reserve = RESERVE_OK },
-	{ "somebody else loaded something",
-	  .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .image_have = "new", .steps = "load " IMAGE,
+	{ "a new host: everything but the load, for which there is no memory yet", .unit = true,
+	  .loaded = NO, .steps = "image " IMAGE ", edit /boot/menu, edit /wants/crashcfg.service, run",
+	  .reserve = RESERVE_PENDING },
+	{ "after the reboot: the load alone", .boot = "256M", .running = "256M", .reserved = 256 * M,
+	  .loaded = NO, .image_have = "new", .unit = true, .linked = true, .steps = "load " IMAGE,
 	  .reserve = RESERVE_OK },
-	{ "another size: loaded as it is, until the reboot",
-	  .crashkernel = "512M", .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "new",
+	{ "armed: nothing", .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES,
+	  .loaded_image = "new", .image_have = "new", .unit = true, .linked = true, .steps = "",
+	  .reserve = RESERVE_OK },
+	{ "a part of the image changed: build and load", .boot = "256M", .running = "256M",
+	  .reserved = 256 * M, .loaded = YES, .loaded_image = "old", .image_have = "old", .unit = true,
+	  .linked = true, .steps = "image " IMAGE ", load " IMAGE, .reserve = RESERVE_OK },
+	{ "built by hand, not loaded", .boot = "256M", .running = "256M", .reserved = 256 * M,
+	  .loaded = YES, .loaded_image = "old", .image_have = "new", .steps = "load " IMAGE,
+	  .reserve = RESERVE_OK },
+	{ "another command line for the capture kernel", .boot = "256M", .running = "256M",
+	  .reserved = 256 * M, .loaded = YES, .loaded_image = "new", .loaded_otherwise = true,
+	  .image_have = "new", .steps = "load " IMAGE, .reserve = RESERVE_OK },
+	{ "somebody else loaded something", .boot = "256M", .running = "256M", .reserved = 256 * M,
+	  .loaded = YES, .image_have = "new", .steps = "load " IMAGE, .reserve = RESERVE_OK },
+	{ "another size: loaded as it is, until the reboot", .crashkernel = "512M", .boot = "256M",
+	  .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "new",
 	  .image_have = "new", .steps = "edit /boot/menu, run", .reserve = RESERVE_PENDING },
-	{ "a value set by hand stays, and the image is loaded into what it gives",
-	  .boot = "512M", .by_hand = true, .running = "512M", .reserved = 512 * M, .loaded = NO,
+	{ "a value set by hand stays, and the image is loaded into what it gives", .boot = "512M",
+	  .by_hand = true, .running = "512M", .reserved = 512 * M, .loaded = NO,
 	  .steps = "image " IMAGE ", load " IMAGE, .reserve = RESERVE_OK },
-	{ "with --force it does not",
-	  .o = { .force = true }, .boot = "512M", .by_hand = true, .running = "512M", .reserved = 512 * M, .loaded = NO,
-	  .image_have = "new", .steps = "edit /boot/menu, run, load " IMAGE, .reserve = RESERVE_PENDING },
+	{ "with --force it does not", .o = { .force = true }, .boot = "512M", .by_hand = true,
+	  .running = "512M", .reserved = 512 * M, .loaded = NO, .image_have = "new",
+	  .steps = "edit /boot/menu, run, load " IMAGE, .reserve = RESERVE_PENDING },
 	{ "a peer is in the way", .peer = true, .loaded = NO, .fails = "--take-over" },
-	{ "a peer is taken over: written down first, disabled last",
-	  .o = { .take_over = true }, .peer = true, .unit = true, .loaded = NO, .boot = "256M", .image_have = "new",
-	  .steps = "edit " TAKEN_PATH ", edit /wants/crashcfg.service, unedit /wants/kdump.service", .reserve = RESERVE_PENDING },
-	{ "no image, no half measures", .loaded = NO, .image_why = "no such disk", .fails = "no such disk" },
-	{ "below a foreign root it waits",
-	  .o = { .foreign = true }, .loaded = UNKNOWN, .reserved = -1, .image_why = "no modules",
-	  .steps = "image " IMAGE " later, edit /boot/menu, run later, load " IMAGE " later", .reserve = RESERVE_PENDING },
+	{ "a peer is taken over: written down first, disabled last", .o = { .take_over = true },
+	  .peer = true, .unit = true, .loaded = NO, .boot = "256M", .image_have = "new",
+	  .steps = "edit " TAKEN_PATH ", edit /wants/crashcfg.service, unedit /wants/kdump.service",
+	  .reserve = RESERVE_PENDING },
+	{ "no image, no half measures", .loaded = NO, .image_why = "no such disk",
+	  .fails = "no such disk" },
+	{ "below a foreign root it waits", .o = { .foreign = true }, .loaded = UNKNOWN, .reserved = -1,
+	  .image_why = "no modules",
+	  .steps = "image " IMAGE " later, edit /boot/menu, run later, load " IMAGE " later",
+	  .reserve = RESERVE_PENDING },
 
-	{ "DUMP_ACTIVE=no disarms and releases",
-	  .active = "no", .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "new",
-	  .image_have = "new", .unit = true, .linked = true,
-	  .steps = "edit /boot/menu, unedit /wants/crashcfg.service, delete " IMAGE ", run, unload, release",
+	{ "DUMP_ACTIVE=no disarms and releases", .active = "no", .boot = "256M", .running = "256M",
+	  .reserved = 256 * M, .loaded = YES, .loaded_image = "new", .image_have = "new", .unit = true,
+	  .linked = true,
+	  .steps = "edit /boot/menu, unedit /wants/crashcfg.service, delete " IMAGE
+		   ", run, unload, release",
 	  .reserve = RESERVE_NOT_CONFIGURED },
-	{ "and then there is nothing to do",
-	  .active = "no", .running = "256M", .reserved = 0, .loaded = NO, .unit = true, .steps = "",
-	  .reserve = RESERVE_NOT_CONFIGURED },
-	{ "a peer that was taken over stays off while DUMP_ACTIVE=no",
-	  .active = "no", .taken = true, .loaded = NO, .steps = "", .reserve = RESERVE_NOT_CONFIGURED },
-	{ "remove gives it its memory and its place back",
-	  .o = { .remove = true }, .taken = true, .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES,
-	  .loaded_image = "new", .image_have = "new",
-	  .steps = "edit /boot/menu, edit /wants/kdump.service, unedit " TAKEN_PATH ", delete " IMAGE ", run, unload",
+	{ "and then there is nothing to do", .active = "no", .running = "256M", .reserved = 0,
+	  .loaded = NO, .unit = true, .steps = "", .reserve = RESERVE_NOT_CONFIGURED },
+	{ "a peer that was taken over stays off while DUMP_ACTIVE=no", .active = "no", .taken = true,
+	  .loaded = NO, .steps = "", .reserve = RESERVE_NOT_CONFIGURED },
+	{ "remove gives it its memory and its place back", .o = { .remove = true }, .taken = true,
+	  .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES, .loaded_image = "new",
+	  .image_have = "new",
+	  .steps = "edit /boot/menu, edit /wants/kdump.service, unedit " TAKEN_PATH ", delete " IMAGE
+		   ", run, unload",
 	  .reserve = RESERVE_PENDING },
 	{ "what another program loaded is not unloaded, nor its memory given back",
-	  .o = { .remove = true }, .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES,
-	  .steps = "edit /boot/menu, run", .reserve = RESERVE_PENDING },
-	{ "memory that was reserved by hand stays reserved",
-	  .o = { .remove = true }, .boot = "512M", .by_hand = true, .running = "512M", .reserved = 512 * M, .loaded = YES,
-	  .loaded_image = "new", .steps = "unload", .reserve = RESERVE_NOT_CONFIGURED },
+	  .o = { .remove = true }, .boot = "256M", .running = "256M", .reserved = 256 * M,
+	  .loaded = YES, .steps = "edit /boot/menu, run", .reserve = RESERVE_PENDING },
+	{ "memory that was reserved by hand stays reserved", .o = { .remove = true }, .boot = "512M",
+	  .by_hand = true, .running = "512M", .reserved = 512 * M, .loaded = YES, .loaded_image = "new",
+	  .steps = "unload", .reserve = RESERVE_NOT_CONFIGURED },
 };
 
 static void each_world_has_its_steps(void **state)
@@ -272,8 +285,10 @@ static void each_world_has_its_steps(void **state)
 		struct world *w;
 		int r;
 
-		settings_set(want, SET_CRASHKERNEL, row->crashkernel ? row->crashkernel : "256M", "test", 1, &faults);
-		settings_set(want, SET_DUMP_ACTIVE, row->active ? row->active : "yes", "test", 2, &faults);
+		settings_set(want, SET_CRASHKERNEL, row->crashkernel ? row->crashkernel : "256M",
+			     "test", 1, &faults);
+		settings_set(want, SET_DUMP_ACTIVE, row->active ? row->active : "yes", "test", 2,
+			     &faults);
 		assert_int_equal(faults.errors, 0);
 		w = make_world(row, want);
 		r = plan_compute(want, w, &row->o, &p, &e);
