@@ -179,7 +179,7 @@ static int run_load(struct cli *cli, int argc, char *argv[], struct err *e)
 	if (!cli->root.host)
 		return err_set(e, ENOTSUP, "nothing can be loaded for '%s': it is not the system that runs",
 			       cli->root.path);
-	r = out_settings_only(cli, &l.settings, e);
+	r = out_settings_despite_faults(cli, &l.settings, e);
 	if (r != 0)
 		return r;
 	if (!l.settings->dump_active)
@@ -223,5 +223,7 @@ const struct command cmd_load = {
 		"the full system, with what a kernel needs to live in little memory, and with "
 		"CAPTURE_CMDLINE_REMOVE and CAPTURE_CMDLINE_ADD at last. It bears this boot's id, which the "
 		"dump's manifest then tells.\n\n"
+		"A fault in the settings is told, and does not keep the host unarmed: the image that stands is "
+		"loaded, and defaults stand in for the wrong values.\n\n"
 		"'apply' loads by itself what it built; the unit crashcfg.service runs 'load' at every boot.",
 };

@@ -44,6 +44,19 @@ int out_settings(const struct cli *cli, struct settings **ret, struct err *e)
 	return read_settings(cli, true, ret, e);
 }
 
+int out_settings_despite_faults(const struct cli *cli, struct settings **ret, struct err *e)
+{
+	auto_faults struct fault_list faults = { 0 };
+	int r = settings_read(&cli->root, ret, &faults, e);
+
+	if (r < 0)
+		return r;
+	faults_print(stderr, &faults);
+	if (faults.errors)
+		fprintf(stderr, "crashcfg: the settings have faults: defaults stand in for the wrong values\n");
+	return 0;
+}
+
 int out_settings_only(const struct cli *cli, struct settings **ret, struct err *e)
 {
 	return read_settings(cli, false, ret, e);

@@ -14,8 +14,13 @@ FILE *out_words(const struct cli *cli);
  * upon; EXIT_SETTINGS: the faults are printed, as JSON too where that is asked for.
  */
 int out_settings(const struct cli *cli, struct settings **ret, struct err *e);
-/* The same without a look at this host: for what runs at boot, or where only a few keys count. */
+/* The same without a look at this host, where only a few keys count. */
 int out_settings_only(const struct cli *cli, struct settings **ret, struct err *e);
+/*
+ * For load, which runs at boot: a slip in the settings must not leave the host unarmed while an image
+ * stands that was built before it.  Faults are printed, defaults stand in for the wrong values.
+ */
+int out_settings_despite_faults(const struct cli *cli, struct settings **ret, struct err *e);
 
 /* What apply, diff and remove share. */
 struct change_options {

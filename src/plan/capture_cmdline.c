@@ -50,7 +50,7 @@ static const char *const removed[] = {
 	"mce", "crash_kexec_post_notifiers", "kgdb*", "ekgdboc", "kdb*",
 	/* ours, put back below */
 	"irqpoll", "reset_devices", "novmcoredd", "acpi_no_memhotplug", "hest_disable", "kaslr",
-	"nokaslr", "no5lvl", "pcie_ports", "crashcfg.*",
+	"nokaslr", "pcie_ports", "crashcfg.*",
 };
 
 /*
@@ -65,7 +65,8 @@ static const char *const removed[] = {
  *	nokaslr					where the kernel lies is settled by the reservation
  *	pcie_ports=compat			no services of PCIe ports: hot-plug, error reports
  *	panic=10				a capture kernel that panics itself still ends in a reboot
- *	no5lvl					2 MB less for page tables on processors with five levels
+ *	rootfstype=ramfs			the image may fill memory, not half of it only as in a tmpfs
+ *	cryptomgr.notests			half of the time that this kernel takes to its init
  *	initcall_blacklist=tracer_init_tracefs	10 MB less: no inode for each file of each trace event,
  *						which kernels up to 6.5 make at boot; a kernel under
  *						lockdown runs so too
@@ -74,7 +75,8 @@ static const char *const added[] = {
 	"irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "cgroup.memory=nokmem",
 	"mce=off", "numa=off", "novmcoredd", "acpi_no_memhotplug", "transparent_hugepage=never",
 	"nokaslr", "hest_disable", "cma=0", "hugetlb_cma=0", "pcie_ports=compat",
-	"kfence.sample_interval=0", "no5lvl", "initcall_blacklist=tracer_init_tracefs", "panic=10",
+	"kfence.sample_interval=0", "rootfstype=ramfs", "cryptomgr.notests",
+	"initcall_blacklist=tracer_init_tracefs", "panic=10",
 };
 
 static bool same_letter(char a, char b)

@@ -13,7 +13,8 @@
 	"novmcoredd "                                                                                        \
 	"acpi_no_memhotplug transparent_hugepage=never nokaslr hest_disable cma=0 hugetlb_cma=0 "            \
 	"pcie_ports=compat "                                                                                 \
-	"kfence.sample_interval=0 no5lvl initcall_blacklist=tracer_init_tracefs panic=10"
+	"kfence.sample_interval=0 rootfstype=ramfs cryptomgr.notests " \
+	"initcall_blacklist=tracer_init_tracefs panic=10"
 
 static char *capture(const char *running, const char *cmdline_remove_words, const char *add)
 {
