@@ -160,11 +160,11 @@ packages:
 
 demo: packages	## the main job: crash a real kernel in a VM and open its dump
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
-	@sh tests/vm/demo.sh $(B)
+	@bash tests/vm/demo.sh $(B)
 
 check: packages	## build, and pass every test
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all $(UNIT)
-	@sh tests/run.sh $(B)
+	@bash tests/run.sh $(B)
 
 # --- what is shipped beside the programs, made from the tables ----------------------------------
 DOCS := $(addprefix $(B)/docs/,crashcfg.8 crashcfg.5 crashcfg.bash crashcfg.sysconfig)
@@ -207,7 +207,7 @@ compile_commands.json: Makefile $(ALL_SRC)
 
 .PHONY: lint cover repro bench
 lint:	## clang-tidy, cppcheck, gcc -fanalyzer, shellcheck
-	@sh tests/lint.sh '$(COMMON)' $(foreach f,$(FLOORS) init,'$(DIR_$(f)):$(call inc,$(f))') 'src/lab/guest:$(call inc,init)'
+	@bash tests/lint.sh '$(COMMON)' $(foreach f,$(FLOORS) init,'$(DIR_$(f)):$(call inc,$(f))') 'src/lab/guest:$(call inc,init)'
 
 cover:	## line coverage of the unit tests
 	@$(MAKE) --no-print-directory -s -j$$(nproc) COVER=1 WERROR=0 unit
@@ -218,7 +218,7 @@ repro:	## build twice in different folders; every byte must be the same
 	@sh tests/repro.sh
 
 bench:	## measure the figures (minutes)
-	@sh tests/bench/run.sh $(B)
+	@bash tests/bench/run.sh $(B)
 
 .PHONY: clean
 clean:	## remove the build folder
