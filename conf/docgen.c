@@ -105,10 +105,13 @@ static void man_settings(void)
 
 	man_header("5", "settings of crashcfg(8)");
 	fputs(".SH SYNOPSIS\n/etc/sysconfig/crashcfg\n.br\n/etc/sysconfig/crashcfg.d/*.conf\n.SH DESCRIPTION\n", stdout);
-	man_text("Lines of the form KEY=\"value\". They are never executed: there are no variables, no commands and no "
-		 "line continuation. A comment starts with # at the start of a line or behind a blank. Drop-ins are read "
-		 "in the order of their names; a later value wins. 'crashcfg check' reports every fault, "
-		 "'crashcfg show --origin' tells where each value came from.");
+	man_text("Lines of the form KEY=\"value\", KEY='value' or KEY=word. They are never executed: there are no "
+		 "variables, no commands and no line continuation. What is allowed means what it means to a shell: "
+		 "$ and ` are text between single quotes only, a backslash may stand between double quotes only, before "
+		 "a double quote or another backslash. A comment starts with # at the start of a line or behind a "
+		 "blank; # within quotes is text. An empty value means the default.\n\n"
+		 "Of the drop-ins only those named *.conf are read, in the order of their names; a later value wins. "
+		 "'crashcfg check' reports every fault, 'crashcfg show --origin' tells where each value came from.");
 	fputs(".SH SETTINGS\n", stdout);
 	schema_man(&body);
 	fwrite(body.data, 1, body.len, stdout);
