@@ -177,7 +177,6 @@ static void ask_new(struct devices *d)
 		if (dev->asked)
 			continue;
 		dev->asked = true;
-		dev->scanned = false;
 		if (is_skipped(d->page, dev->name))
 			continue;
 		memcpy(d->page->probing, dev->name, sizeof(dev->name));
@@ -197,17 +196,23 @@ static bool matches(const struct device *dev, const struct recipe_target *t)
 			  : t->label[0] && strcmp(dev->label, t->label) == 0;
 }
 
-/* btrfs finds the members of a file system only among those it was told of. */
-static void scan_btrfs(struct device *dev)
+/*
+ * btrfs finds the members of a file system only among those it was told of, and forgets a lone
+ * one when its mount fails (btrfs_close_devices()): so it is told of all of them before each try.
+ */
+static void scan_btrfs(const struct devices *d, const struct recipe_target *t)
 {
-	struct btrfs_ioctl_vol_args args = { .fd = 0 };
-	auto_close int fd = -1;
+	auto_close int fd = open("/dev/btrfs-control", O_RDWR | O_CLOEXEC);
 
-	if (dev->scanned || strcmp(dev->fstype, "btrfs") != 0)
-		return;
-	fd = open("/dev/btrfs-control", O_RDWR | O_CLOEXEC);
-	snprintf(args.name, sizeof(args.name), "/dev/%s", dev->name);
-	dev->scanned = fd >= 0 && ioctl(fd, BTRFS_IOC_SCAN_DEV, &args) >= 0;
+	for (size_t i = 0; fd >= 0 && i < d->n; i++) {
+		struct btrfs_ioctl_vol_args args = { .fd = 0 };
+
+		if (!matches(&d->list[i], t))
+			continue;
+		snprintf(args.name, sizeof(args.name), "/dev/%s", d->list[i].name);
+		/* One that it does not like is missed at the mount, which tells why. */
+		ioctl(fd, BTRFS_IOC_SCAN_DEV, &args);
+	}
 }
 
 /* Ask the open device once more, right before it is mounted: names are handed out anew at every boot. */
@@ -250,9 +255,10 @@ int devices_wait(struct devices *d, const struct recipe_target *t, long long ms,
 
 			if (!matches(dev, t))
 				continue;
-			scan_btrfs(dev);
 			if (n++ < seen)
 				continue;
+			if (strcmp(t->fstype, "btrfs") == 0)
+				scan_btrfs(d, t);
 			fd = open_device(dev);
 			if (fd < 0)
 				return err_set(e, errno, "cannot open '/dev/%s': %s", dev->name,

@@ -15,7 +15,6 @@ struct device {
 	bool asked;
 	char fstype[16], uuid[64], label[64];	/* "" where it bears none of the wanted file systems */
 	uint64_t size;			/* bytes */
-	bool scanned;			/* made known to btrfs */
 };
 
 struct devices {
