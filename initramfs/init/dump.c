@@ -250,7 +250,7 @@ int dump_check(struct capture *c, const struct place *at, struct err *e)
 	auto_close int fd = openat(at->dir, DUMP_PART, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	struct page *p = c->page;
 	struct file f = { .page = p, .fd = fd };
-	char text[200], sha256[HASH_TEXT_MAX] = "";
+	char text[200];
 	struct kdump k;
 	struct stat st;
 	int r;
@@ -261,11 +261,6 @@ int dump_check(struct capture *c, const struct place *at, struct err *e)
 	r = kdump_check(read_at, &f, (uint64_t)st.st_size, &k, e);
 	if (r == 0)
 		r = check_log(c, at, e);
-	if (r == 0 && (uint64_t)st.st_size <= c->recipe->hash_max) {
-		r = hash_file(p, fd, sha256);
-		if (r < 0)
-			err_set(e, -r, "cannot read it back: %s", strerror(-r));
-	}
 	if (r < 0) {
 		if (e)
 			check_says(p, e->text);
@@ -273,10 +268,24 @@ int dump_check(struct capture *c, const struct place *at, struct err *e)
 	}
 	p->pages = k.pages;
 	p->checked = true;
-	memcpy(p->sha256, sha256, sizeof(p->sha256));
 	snprintf(text, sizeof(text), "whole: %llu pages, %sits log is readable", (unsigned long long)k.pages,
 		 k.seen < k.pages ? "the first and last of them looked at, " : "");
 	check_says(p, text);
+	return 0;
+}
+
+int dump_hash(struct capture *c, const struct place *at, struct err *e)
+{
+	auto_close int fd = openat(at->dir, DUMP_PART, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char sha256[HASH_TEXT_MAX];
+	int r;
+
+	if (c->page->attempts[at->target].bytes > c->recipe->hash_max)
+		return 0;
+	r = fd < 0 ? -errno : hash_file(c->page, fd, sha256);
+	if (r < 0)
+		return err_set(e, -r, "cannot read '%s/" DUMP_PART "' back: %s", at->shown, strerror(-r));
+	page_text(c->page->sha256, sha256);
 	return 0;
 }
 

@@ -13,8 +13,10 @@
  * On failure what is there of it stays.
  */
 int dump_write(struct capture *c, const struct place *to, int *ret_code, struct err *e);
-/* Look at what the disk has of it: headers, page descriptors, log, and its hash. Fills the page. */
+/* Look at what the disk has of it: headers, page descriptors, log. */
 int dump_check(struct capture *c, const struct place *at, struct err *e);
+/* Read it all back from the disk for its hash, unless it is larger than the recipe allows. */
+int dump_hash(struct capture *c, const struct place *at, struct err *e);
 /* Give it its final name. */
 int dump_commit(struct capture *c, const struct place *at, struct err *e);
 

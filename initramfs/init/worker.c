@@ -125,6 +125,11 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
 	if (r < 0)
 		return r;
+	page_phase_begin(c->page, "hash", place->target);
+	r = dump_hash(c, place, e);
+	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
+	if (r < 0)
+		return r;
 	page_phase_begin(c->page, "rename", place->target);
 	r = dump_commit(c, place, e);
 	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");

@@ -24,7 +24,10 @@ enum manifest_state {
 	MANIFEST_FAILED,	/* nothing could be saved but this record */
 };
 
-/* One phase of the capture: "modules", "device", "dmesg", "vmcore", ... */
+/*
+ * One phase of the capture, in order: "look", "notes", "log", "modules"; then for each target
+ * "device", "dmesg", "vmcore", "check", "hash", "rename".
+ */
 struct manifest_phase {
 	char *name;
 	char *target;		/* URL, "" where the phase has none */
