@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 
 	if (!fuzz_dir[0]) {
-		fuzz_begin();
+		fuzz_begin("bls");
 		fuzz_text("/etc/machine-id", ID "\n");
 		fuzz_text("/etc/os-release", "NAME=\"Fedora Linux\"\nID=fedora\n");
 	}

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/file.h>
 
 #define FUZZ_FILES 8
 
@@ -48,19 +49,24 @@ static void fuzz_write(const char *path, const struct buf *text)
 	must(fd >= 0 && fd_write_all(fd, buf_text(text), text->len) == 0);
 }
 
-static void fuzz_remove_all(void)
+/*
+ * A fuzzer often ends without a chance to clean up.  So the folder has a fixed
+ * name, and a number for runs side by side: the lock tells who is alive.
+ */
+static void fuzz_begin(const char *name)
 {
-	auto_free char *command = xasprintf("rm -rf %s", fuzz_dir);
+	int fd = -1;
 
-	if (system(command) != 0)
-		abort();
-}
-
-static void fuzz_begin(void)
-{
-	strcpy(fuzz_dir, "/dev/shm/crashcfg-fuzz.XXXXXX");
-	must(mkdtemp(fuzz_dir) && root_open(&fuzz_root, fuzz_dir, NULL) == 0);
-	atexit(fuzz_remove_all);
+	for (unsigned n = 0; n < 256 && fd < 0; n++) {
+		snprintf(fuzz_dir, sizeof(fuzz_dir), "/dev/shm/crashcfg-fuzz-%s.%u", name, n);
+		must(mkdir(fuzz_dir, 0700) == 0 || errno == EEXIST);
+		fd = open(fuzz_dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	must(fd >= 0 && root_open(&fuzz_root, fuzz_dir, NULL) == 0);	/* fd stays open: it is the lock */
 }
 
 static void fuzz_text(const char *path, const char *text)

@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 
 	if (!fuzz_dir[0]) {
-		fuzz_begin();
+		fuzz_begin("grub");
 		fuzz_text("/usr/sbin/update-grub", "#!/bin/sh\n");
 	}
 	if (size < 2)
