@@ -196,7 +196,7 @@ static bool prb_record(const struct prb *p, const struct memory *mem, const stru
 static int prb_read(const char *info, uint64_t prb, const struct memory *mem, struct buf *ret, struct err *e)
 {
 	auto_free char *text = xmalloc(RECORD_MAX);
-	struct prb p;
+	struct prb p = { 0 };
 	struct prb_ring ring = { 0 };
 	uint64_t n;
 	int r;

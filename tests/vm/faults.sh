@@ -8,25 +8,6 @@
 
 deadline=45
 kernel=$(kernel_root 6.1)
-work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-faults.XXXXXX")
-trap 'rm -rf "$work"' EXIT
-
-# A root whose programs are this machine's, with settings of our own.
-make_root() {
-	local root=$work/$1 program lib
-	mkdir -p "$root/etc/sysconfig"
-	printf 'DUMP_TIMEOUT="%ss"\n' "$deadline" >"$root/etc/sysconfig/crashcfg"
-	echo fault-test >"$root/etc/hostname"
-	for program in makedumpfile vmcore-dmesg; do
-		program=$(PATH=$PATH:/usr/sbin:/sbin command -v "$program") || continue
-		program=$(realpath "$program")
-		for lib in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
-			mkdir -p "$root$(dirname "$lib")"
-			cp -L "$lib" "$root$lib"
-		done
-	done
-	echo "$root"
-}
 
 # Did the capture keep what it promises?  $1: states that are true to what happened.
 judge() {
@@ -47,9 +28,17 @@ judge() {
 	fi
 }
 
-collector_fault() {	# NAME FAULT
+# make_root NAME, with little time for the capture.
+hurried_root() {
 	local root
 	root=$(make_root "$1")
+	printf 'DUMP_TIMEOUT="%ss"\n' "$deadline" >"$root/etc/sysconfig/crashcfg"
+	echo "$root"
+}
+
+collector_fault() {	# NAME FAULT
+	local root
+	root=$(hurried_root "$1")
 	rm -f "$root"/usr/*bin/makedumpfile
 	mkdir -p "$root/usr/bin"
 	${CC:-cc} -O1 -static -DFAULT="$2" -o "$root/usr/bin/makedumpfile" tests/vm/faults/collector.c || exit 1
@@ -62,7 +51,7 @@ collector_fault worker-hangs HANG_WORKER
 collector_fault collector-killed KILL_COLLECTOR
 collector_fault collector-lies LIE
 
-vm_test disk-full --root "$(make_root disk-full)" --kernels "$kernel" --fs ext4 --disk 16M
+vm_test disk-full --root "$(hurried_root disk-full)" --kernels "$kernel" --fs ext4 --disk 16M
 judge "incomplete log-only"
 
 # The disk goes when the log has arrived: QEMU takes its backend away, so every access fails from then on.
@@ -76,7 +65,7 @@ mkdir -p "$vm_dir/disk-removed"
 	done
 	"$work/qmp" "$work/qmp.sock" "drive_del scratch" || echo "qmp failed" >>"$vm_dir/disk-removed/words"
 ) &
-vm_test disk-removed --root "$(make_root disk-removed)" --kernels "$kernel" --fs ext4 \
+vm_test disk-removed --root "$(hurried_root disk-removed)" --kernels "$kernel" --fs ext4 \
 	--qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
 kill $! 2>/dev/null
 wait $! 2>/dev/null

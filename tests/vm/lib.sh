@@ -6,8 +6,26 @@
 vm_dir=$B/vm
 rm -rf "$vm_dir"
 mkdir -p "$vm_dir"
+work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-vm.XXXXXX")
+trap 'rm -rf "$work"' EXIT
 passed=0 failed=0
 accel=auto	# what the first case found out holds for the others
+
+# make_root NAME: a root whose programs are this machine's; the rest is for the caller to put in.
+make_root() {
+	local root=$work/$1 program lib
+	mkdir -p "$root/etc/sysconfig"
+	echo vm-test >"$root/etc/hostname"
+	for program in makedumpfile vmcore-dmesg; do
+		program=$(PATH=$PATH:/usr/sbin:/sbin command -v "$program") || continue
+		program=$(realpath "$program")
+		for lib in "$program" $(ldd "$program" | grep -o '/[^ ]*'); do
+			mkdir -p "$root$(dirname "$lib")"
+			cp -L "$lib" "$root$lib"
+		done
+	done
+	echo "$root"
+}
 
 kernel_root() { echo build/kernels/"$1".*; }
 
