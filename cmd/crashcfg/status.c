@@ -94,6 +94,7 @@ static void judge_plan(struct status *st, const struct settings *want, struct wo
 {
 	struct plan_options o = { .foreign = foreign };
 	auto_plan struct plan *p = NULL;
+	const struct step *first = NULL;
 	struct err why = { 0 };
 	size_t edits = 0;
 
@@ -111,12 +112,12 @@ static void judge_plan(struct status *st, const struct settings *want, struct wo
 		else if (s->kind == STEP_LOAD && w->facts->crash_loaded == YES)
 			add_problem(st, "crashcfg apply", "another image should be loaded: %s", s->why);
 		else if (s->kind != STEP_LOAD)
-			edits++;
+			first = edits++ ? first : s;
 	}
-	if (edits)
+	if (first)
 		add_problem(st, "crashcfg diff, then crashcfg apply",
 			    "%zu step%s not applied, such as '%s'", edits, edits == 1 ? " is" : "s are",
-			    p->steps[0].path ? p->steps[0].path : step_kind_name(p->steps[0].kind));
+			    first->path ? first->path : step_kind_name(first->kind));
 	for (size_t i = 0; i < p->n_conflicts; i++)
 		strv_addf(&st->notes, "%s:%u says %s, set by hand", p->conflicts[i].path,
 			  p->conflicts[i].line, p->conflicts[i].text);
@@ -175,8 +176,8 @@ static void judge(struct status *st, const struct root *root, const struct setti
 			    "nothing loads the image at the next boot");
 	if (w->facts->crash_loaded == YES && !w->loaded_image)
 		add_problem(st, "crashcfg load", "what is loaded was not loaded by crashcfg");
-	if (w->image_there == UNKNOWN)
-		strv_add(&st->notes, "the image is not looked at: run this as root");
+	if (w->image_there == UNKNOWN || w->blind)
+		strv_add(&st->notes, "image and boot loader could not be looked at; run this as root");
 	else
 		judge_plan(st, want, w, !root->host);
 	judge_targets(st, root, want);
@@ -204,6 +205,9 @@ static char *why_not_armed(const struct status *st, const struct root *root,
 			xstrdup("memory is reserved from the next boot on; reboot");
 	case RESERVE_FAILED:
 		return xstrdup("the kernel could not reserve the memory");
+	case RESERVE_SHRUNK:
+		return w->facts->crash_size > 0 ? xstrdup("nothing is loaded; run 'crashcfg load'") :
+			xstrdup("the reserved memory was given back; reboot");
 	default:
 		return xstrdup(w->facts->crash_size == 0 ? "no memory is reserved; reboot" :
 			       "nothing is loaded; run 'crashcfg load'");
@@ -307,8 +311,12 @@ static void print_words(const struct cli *cli, const struct status *st, const st
 		return;
 	printf("%-14s %s%s%s\n", "wanted", st->wanted ? "crashkernel=" : "nothing",
 	       st->wanted ? st->wanted : "", st->wanted && !want->crashkernel ? " (auto)" : "");
-	printf("%-14s %s: %s%s\n", "boot loader", w->editor->name,
-	       w->boot_value ? "crashkernel=" : "no crashkernel=", w->boot_value ? w->boot_value : "");
+	if (w->blind)
+		printf("%-14s not known\n", "boot loader");
+	else
+		printf("%-14s %s: %s%s\n", "boot loader", w->editor->name,
+		       w->boot_value ? "crashkernel=" : "no crashkernel=",
+		       w->boot_value ? w->boot_value : "");
 	printf("%-14s %s%s\n", "running", st->running ? "crashkernel=" :
 	       w->facts->cmdline ? "no crashkernel=" : "not known", st->running ? st->running : "");
 	printf("%-14s %s (%s)\n", "reserved", w->facts->crash_size < 0 ? "not known" :
@@ -337,12 +345,12 @@ static void print_json(const struct status *st, int code, const struct root *roo
 	js_set_bool(j, "active", want->dump_active);
 	sub = js_set(j, "crashkernel", js_object());
 	js_set_text(sub, "wanted", st->wanted);
-	js_set_text(sub, "boot_loader", w->boot_value);
+	js_set_text(sub, "boot_loader", w->blind ? NULL : w->boot_value);
 	js_set_text(sub, "running", st->running);
 	js_set(sub, "reserved", w->facts->crash_size < 0 ? js_null() : js_int(w->facts->crash_size));
 	js_set_text(j, "reserve", reboot_state_name(st->reserve));
-	js_set_bool(j, "reboot_required", st->reserve == RESERVE_PENDING);
-	js_set_text(j, "boot_loader", w->editor->name);
+	js_set_bool(j, "reboot_required", st->reserve == RESERVE_PENDING || st->reserve == RESERVE_SHRUNK);
+	js_set_text(j, "boot_loader", w->blind ? NULL : w->editor->name);
 	js_set(j, "loaded",
 	       w->facts->crash_loaded == UNKNOWN ? js_null() : js_bool(w->facts->crash_loaded == YES));
 	sub = js_set(j, "image", js_object());
@@ -379,7 +387,7 @@ static void read_reserve(struct status *st, const struct settings *want, const s
 {
 	struct reserve_facts f = {
 		.cmdline = w->facts->cmdline, .boot = w->boot_value, .reserved = w->facts->crash_size,
-		.mem_total = w->facts->mem_total, .need = want->dump_active ? reserve_need(want, w) : 0,
+		.released = w->released, .mem_total = w->facts->mem_total, .need = want->dump_active ? reserve_need(want, w) : 0,
 	};
 
 	if (want->dump_active)

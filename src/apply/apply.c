@@ -434,12 +434,17 @@ static int change_files(const struct root *root, struct work *w, struct plan *p,
 
 static int release(const struct root *root, struct err *e)
 {
-	auto_close int fd = root_openat(root, CRASH_SIZE, O_WRONLY, 0);
+	auto_close int fd = root_openat(root, CRASH_SIZE, O_WRONLY, 0), dir = -1;
+	const char *name;
 	int r = fd < 0 ? fd : fd_write_all(fd, "0", 1);
 
 	if (r < 0)
 		return err_set(e, -r, "'%s': cannot give the reserved memory back: %s", CRASH_SIZE,
 			       strerror(-r));
+	/* Without this note the kernel would seem to have failed to reserve any: a worse text, no more. */
+	dir = root_open_parent(root, RELEASED_PATH, &name);
+	if (dir >= 0)
+		file_replace_at(dir, name, "", 0, 0644);
 	return 0;
 }
 

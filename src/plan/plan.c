@@ -398,10 +398,13 @@ int plan_compute(const struct settings *want, struct world *have, const struct p
 	struct reserve_facts f = {
 		.cmdline = have->facts->cmdline,
 		.reserved = have->facts->crash_size,
+		.released = have->released,
 		.mem_total = have->facts->mem_total,
 	};
 	int r;
 
+	if (have->blind)
+		return err_set(e, EACCES, "the boot loader's files cannot be read; run this as root");
 	p->remove = !active;
 	r = active ? plan_arm(p, want, have, o, e) : plan_disarm(p, have, o, e);
 	if (r < 0)

@@ -11,6 +11,7 @@
 #define FOLDERS_PATH IMAGE_DIR "/folders"		/* folders that apply made; remove takes them off */
 #define TAKEN_PATH IMAGE_DIR "/taken-over.json"	/* the peer that --take-over disabled */
 #define LOADED_PATH "/run/crashcfg.loaded"		/* what was loaded last in this boot */
+#define RELEASED_PATH "/run/crashcfg.released"		/* in this boot reserved memory was given back */
 #define LOAD_UNIT "crashcfg.service"			/* loads the image at boot */
 
 /* Everything that a plan is made from.  world_read() looks, never writes. */
@@ -38,6 +39,8 @@ struct world {
 	struct edit_list taken_links;	/* what enabled that one: links that remove puts back */
 	char *loaded_image;		/* id of the loaded image by LOADED_PATH, NULL: not known */
 	char *loaded_cmdline;		/* the capture kernel's, likewise */
+	bool released;			/* reserved memory was given back in this boot, by RELEASED_PATH */
+	bool blind;			/* this user may not see what the boot loader holds */
 	bool interrupted;		/* a journal stands: an apply was cut off */
 };
 void world_free(struct world *w);
@@ -99,6 +102,7 @@ struct reserve_facts {
 	int64_t reserved;	/* bytes really reserved; -1: not known */
 	uint64_t mem_total;	/* bytes of memory, for values that depend on it; 0: not known */
 	uint64_t need;		/* bytes that a capture needs now; 0: not known */
+	bool released;		/* memory was given back in this boot, so 0 is no failure of the kernel's */
 };
 enum reboot_state reserve_state(const struct reserve_facts *f);
 /*

@@ -70,7 +70,7 @@ enum reboot_state reserve_state(const struct reserve_facts *f)
 	if (f->reserved < 0)
 		return RESERVE_UNKNOWN;
 	if (f->reserved == 0)
-		return RESERVE_FAILED;
+		return f->released ? RESERVE_SHRUNK : RESERVE_FAILED;
 	if (is_shrunk(running, (uint64_t)f->reserved, f->mem_total))
 		return RESERVE_SHRUNK;
 	if (f->need && (uint64_t)f->reserved < f->need)
@@ -95,5 +95,5 @@ uint64_t reserve_need(const struct settings *want, const struct world *have)
 
 bool plan_reboot_required(const struct plan *p)
 {
-	return p->reserve == RESERVE_PENDING;
+	return p->reserve == RESERVE_PENDING || p->reserve == RESERVE_SHRUNK;
 }

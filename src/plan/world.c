@@ -256,6 +256,7 @@ static void read_loaded(const struct root *root, struct world *w)
 	auto_json struct json *j = NULL;
 	const char *image, *cmdline, *boot;
 
+	w->released = root_exists(root, RELEASED_PATH);
 	if (w->facts->crash_loaded != YES || root_read(root, LOADED_PATH, SMALL_MAX, &text, NULL) < 0 ||
 	    js_parse(buf_text(&text), text.len, &j, NULL) < 0)
 		return;
@@ -268,6 +269,26 @@ static void read_loaded(const struct root *root, struct world *w)
 	w->loaded_cmdline = xstrdup(cmdline);
 }
 
+static int read_boot(const struct root *root, struct world *w, struct err *e)
+{
+	struct err why = { 0 };
+	int r;
+
+	w->editor = boot_detect(root);
+	r = w->editor->load(root, &w->boot, &why);
+	if (r == -EACCES) {
+		w->blind = true;
+		w->editor = &boot_none;
+		r = w->editor->load(root, &w->boot, &why);
+	}
+	if (r < 0)
+		return err_set(e, -r, "boot loader '%s': %s", w->editor->name, why.text);
+	/* What holds the value where no editor does is not ours to see; that it came is. */
+	w->boot_value = w->editor != &boot_none ? w->editor->get_default(w->boot, "crashkernel") :
+		w->facts->cmdline ? cmdline_get(w->facts->cmdline, "crashkernel") : NULL;
+	return 0;
+}
+
 int world_read(const struct root *root, const struct settings *want, const struct world_options *o,
 	       struct world **ret, struct err *e)
 {
@@ -277,13 +298,9 @@ int world_read(const struct root *root, const struct settings *want, const struc
 	r = facts_read(root, &w->facts, e);
 	if (r < 0)
 		return r;
-	w->editor = boot_detect(root);
-	r = w->editor->load(root, &w->boot, e);
+	r = read_boot(root, w, e);
 	if (r < 0)
-		return err_wrap(e, "boot loader '%s'", w->editor->name);
-	/* What holds the value where no editor does is not ours to see; that it came is. */
-	w->boot_value = w->editor != &boot_none ? w->editor->get_default(w->boot, "crashkernel") :
-		w->facts->cmdline ? cmdline_get(w->facts->cmdline, "crashkernel") : NULL;
+		return r;
 	read_image(root, want, o, w);
 	read_install(root, w);
 	find_links(root, LOAD_UNIT, &w->owned);

@@ -17,51 +17,52 @@ static void four_facts_tell_the_reservation(void **state)
 		enum reboot_state want;
 	} rows[] = {
 		/* nothing is wanted */
-		{ { NULL, NULL, "ro", 0, 4 * G, 0 }, RESERVE_NOT_CONFIGURED },
-		{ { NULL, NULL, "ro crashkernel=256M", 256 * M, 4 * G, 0 }, RESERVE_PENDING },
-		{ { NULL, NULL, "ro crashkernel=256M", 0, 4 * G, 0 }, RESERVE_NOT_CONFIGURED },
-		{ { NULL, "512M", "ro crashkernel=512M", 512 * M, 4 * G, 0 }, RESERVE_NOT_CONFIGURED },
-		{ { NULL, NULL, NULL, -1, 0, 0 }, RESERVE_NOT_CONFIGURED },
+		{ { NULL, NULL, "ro", 0, 4 * G, 0, false }, RESERVE_NOT_CONFIGURED },
+		{ { NULL, NULL, "ro crashkernel=256M", 256 * M, 4 * G, 0, false }, RESERVE_PENDING },
+		{ { NULL, NULL, "ro crashkernel=256M", 0, 4 * G, 0, false }, RESERVE_NOT_CONFIGURED },
+		{ { NULL, "512M", "ro crashkernel=512M", 512 * M, 4 * G, 0, false }, RESERVE_NOT_CONFIGURED },
+		{ { NULL, NULL, NULL, -1, 0, 0, false }, RESERVE_NOT_CONFIGURED },
 		/* the boot loader does not hold it */
-		{ { "256M", NULL, "ro", 0, 4 * G, 0 }, RESERVE_NOT_CONFIGURED },
-		{ { "256M", NULL, "ro crashkernel=256M", 256 * M, 4 * G, 0 }, RESERVE_NOT_CONFIGURED },
+		{ { "256M", NULL, "ro", 0, 4 * G, 0, false }, RESERVE_NOT_CONFIGURED },
+		{ { "256M", NULL, "ro crashkernel=256M", 256 * M, 4 * G, 0, false }, RESERVE_NOT_CONFIGURED },
 		/* no kernel runs there */
-		{ { "256M", "256M", NULL, -1, 0, 0 }, RESERVE_UNKNOWN },
-		{ { "256M", "256M", "ro crashkernel=256M", -1, 4 * G, 0 }, RESERVE_UNKNOWN },
+		{ { "256M", "256M", NULL, -1, 0, 0, false }, RESERVE_UNKNOWN },
+		{ { "256M", "256M", "ro crashkernel=256M", -1, 4 * G, 0, false }, RESERVE_UNKNOWN },
 		/* booted without it, or with another size: larger or smaller */
-		{ { "256M", "256M", "ro", 0, 4 * G, 0 }, RESERVE_PENDING },
-		{ { "256M", "256M", "ro crashkernel=128M", 128 * M, 4 * G, 0 }, RESERVE_PENDING },
-		{ { "128M", "128M", "ro crashkernel=256M", 256 * M, 4 * G, 0 }, RESERVE_PENDING },
-		{ { "256M,high", "256M,high", "ro crashkernel=256M", 256 * M, 4 * G, 0 },
+		{ { "256M", "256M", "ro", 0, 4 * G, 0, false }, RESERVE_PENDING },
+		{ { "256M", "256M", "ro crashkernel=128M", 128 * M, 4 * G, 0, false }, RESERVE_PENDING },
+		{ { "128M", "128M", "ro crashkernel=256M", 256 * M, 4 * G, 0, false }, RESERVE_PENDING },
+		{ { "256M,high", "256M,high", "ro crashkernel=256M", 256 * M, 4 * G, 0, false },
 		  RESERVE_PENDING },
 		/* another word for the same size needs no reboot, on a machine whose memory is known */
-		{ { "1G-:256M", "1G-:256M", "ro crashkernel=256M", 256 * M, 4 * G, 0 }, RESERVE_OK },
-		{ { "262144K", "262144K", "ro crashkernel=256M", 256 * M, 4 * G, 0 }, RESERVE_OK },
-		{ { "1G-:256M", "1G-:256M", "ro crashkernel=256M", 256 * M, 0, 0 }, RESERVE_PENDING },
+		{ { "1G-:256M", "1G-:256M", "ro crashkernel=256M", 256 * M, 4 * G, 0, false }, RESERVE_OK },
+		{ { "262144K", "262144K", "ro crashkernel=256M", 256 * M, 4 * G, 0, false }, RESERVE_OK },
+		{ { "1G-:256M", "1G-:256M", "ro crashkernel=256M", 256 * M, 0, 0, false }, RESERVE_PENDING },
 		/* the last word counts, and what stands behind "--" does not */
-		{ { "256M", "256M", "crashkernel=1G crashkernel=256M", 256 * M, 4 * G, 0 },
+		{ { "256M", "256M", "crashkernel=1G crashkernel=256M", 256 * M, 4 * G, 0, false },
 		  RESERVE_OK },
-		{ { "256M", "256M", "ro -- crashkernel=256M", 0, 4 * G, 0 }, RESERVE_PENDING },
+		{ { "256M", "256M", "ro -- crashkernel=256M", 0, 4 * G, 0, false }, RESERVE_PENDING },
 		/* asked for, and got nothing, or gave it back */
-		{ { "256M", "256M", "ro crashkernel=256M", 0, 4 * G, 0 }, RESERVE_FAILED },
-		{ { "256M", "256M", "ro crashkernel=256M", 64 * M, 4 * G, 0 }, RESERVE_SHRUNK },
+		{ { "256M", "256M", "ro crashkernel=256M", 0, 4 * G, 0, false }, RESERVE_FAILED },
+		{ { "256M", "256M", "ro crashkernel=256M", 64 * M, 4 * G, 0, false }, RESERVE_SHRUNK },
+		{ { "256M", "256M", "ro crashkernel=256M", 0, 4 * G, 0, true }, RESERVE_SHRUNK },
 		/* which range the kernel took depends on memory that it counts in its own way */
 		{ { "1G-4G:192M,4G-:256M", "1G-4G:192M,4G-:256M", "crashkernel=1G-4G:192M,4G-:256M",
-		    192 * M, 4 * G, 0 },
+		    192 * M, 4 * G, 0, false },
 		  RESERVE_OK },
 		{ { "1G-4G:192M,4G-:256M", "1G-4G:192M,4G-:256M", "crashkernel=1G-4G:192M,4G-:256M",
-		    191 * M, 4 * G, 0 },
+		    191 * M, 4 * G, 0, false },
 		  RESERVE_SHRUNK },
-		{ { "512M,high", "512M,high", "crashkernel=512M,high", 512 * M, 4 * G, 0 },
+		{ { "512M,high", "512M,high", "crashkernel=512M,high", 512 * M, 4 * G, 0, false },
 		  RESERVE_OK },
-		{ { "512M,high", "512M,high", "crashkernel=512M,high", 768 * M, 4 * G, 0 },
+		{ { "512M,high", "512M,high", "crashkernel=512M,high", 768 * M, 4 * G, 0, false },
 		  RESERVE_OK },
 		/* a value of another hand stays, and is too small for a capture */
-		{ { "256M", "64M", "ro crashkernel=64M", 64 * M, 4 * G, 118 * M }, RESERVE_UNDERSIZED },
-		{ { "256M", "128M", "ro crashkernel=128M", 128 * M, 4 * G, 118 * M }, RESERVE_OK },
+		{ { "256M", "64M", "ro crashkernel=64M", 64 * M, 4 * G, 118 * M, false }, RESERVE_UNDERSIZED },
+		{ { "256M", "128M", "ro crashkernel=128M", 128 * M, 4 * G, 118 * M, false }, RESERVE_OK },
 		/* values that nobody can read are equal when they are the same text */
-		{ { "256M", "banana", "ro crashkernel=banana", 256 * M, 4 * G, 0 }, RESERVE_OK },
-		{ { "256M", "banana", "ro crashkernel=apple", 256 * M, 4 * G, 0 }, RESERVE_PENDING },
+		{ { "256M", "banana", "ro crashkernel=banana", 256 * M, 4 * G, 0, false }, RESERVE_OK },
+		{ { "256M", "banana", "ro crashkernel=apple", 256 * M, 4 * G, 0, false }, RESERVE_PENDING },
 	};
 
 	(void)state;
