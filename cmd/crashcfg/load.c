@@ -84,6 +84,7 @@ static int find_kernel(struct loading *l, const char *wanted, struct err *e)
 static int check_image(struct loading *l, const struct root *root, struct err *e)
 {
 	auto_buf struct buf bytes = { 0 };
+	auto_free char *made_for = NULL;
 	struct err why = { 0 };
 	int r = root_read(root, l->image, IMAGE_MAX, &bytes, &why);
 
@@ -96,6 +97,12 @@ static int check_image(struct loading *l, const struct root *root, struct err *e
 		r = image_read_id(buf_text(&bytes), bytes.len, &l->id, &why);
 	if (r == 0)
 		r = image_check(buf_text(&bytes), bytes.len, &why);
+	if (r == 0)
+		r = image_read_kernel(buf_text(&bytes), bytes.len, &made_for, &why);
+	/* Its modules would not load into another kernel, and nobody would know before the crash. */
+	if (r == 0 && l->release && strcmp(l->release, made_for) != 0)
+		r = err_set(&why, EINVAL, "it was built for kernel %s, not %s; build one: crashcfg build --kernel %s",
+			    made_for, l->release, l->release);
 	l->image_bytes = bytes.len;
 	return r < 0 ? err_set(e, why.code, "capture image '%s': %s", l->image, why.text) : 0;
 }

@@ -233,6 +233,8 @@ static int catch_signals(int *ret, struct err *e)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGHUP);
 	sigprocmask(SIG_BLOCK, &set, NULL);
+	/* Nobody may read any more what is said here; what was made must still be removed. */
+	signal(SIGPIPE, SIG_IGN);
 	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return *ret < 0 ? err_set(e, errno, "signalfd: %s", strerror(errno)) : 0;
 }

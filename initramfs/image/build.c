@@ -202,6 +202,20 @@ int image_read_id(const char *data, size_t len, char **ret_id, struct err *e)
 	return r;
 }
 
+int image_read_kernel(const char *data, size_t len, char **ret_release, struct err *e)
+{
+	auto_json struct json *j = NULL;
+	size_t end;
+	int r = read_head(data, len, &j, &end, e);
+
+	if (r < 0)
+		return r;
+	if (!js_get_text(j, "kernel"))
+		return err_set(e, EINVAL, "the capture image does not tell its kernel: build it again");
+	*ret_release = xstrdup(js_get_text(j, "kernel"));
+	return 0;
+}
+
 int image_check(const char *data, size_t len, struct err *e)
 {
 	auto_json struct json *j = NULL;

@@ -74,6 +74,8 @@ int image_build_sizes(const struct image_spec *spec, const struct image_plan *pl
 #define IMAGE_HEAD_MAX (256u << 10)
 /* Identity of an image's bytes (its first archive is enough).  -EINVAL: not ours. */
 int image_read_id(const char *data, size_t len, char **ret_id, struct err *e);
+/* The release of the kernel that the image was built for.  Same errors. */
+int image_read_kernel(const char *data, size_t len, char **ret_release, struct err *e);
 /* Is the whole image what was built?  -EINVAL: cut off or damaged. */
 int image_check(const char *data, size_t len, struct err *e);
 

@@ -21,6 +21,7 @@
 #define EVENT_BYTES 8192		/* UEVENT_BUFFER_SIZE is 2048, and the header before it */
 #define QUEUE_BYTES (1 << 20)
 #define DEVICES_MAX 4096
+#define TYPES_MAX (ATTEMPTS_MAX + 3)
 
 /* Ask the kernel to say "add" once more for each block device that it has. */
 static void announce_all(void)
@@ -64,6 +65,7 @@ static void note(struct devices *d, const struct uevent *ev)
 		if (i < d->n) {
 			d->list[i].fstype[0] = '\0';
 			d->list[i].asked = true;
+			d->list[i].gone = true;
 		}
 		return;
 	}
@@ -75,14 +77,33 @@ static void note(struct devices *d, const struct uevent *ev)
 		dev = vec_push(&d->list, &d->n);
 	memcpy(dev->name, ev->devname, sizeof(dev->name));
 	/* "change" may mean another medium; "add" for a known one is our own announcement. */
-	if (strcmp(ev->action, "change") == 0)
-		dev->asked = false;
+	if (dev->gone || strcmp(ev->action, "change") == 0)
+		dev->asked = dev->gone = false;
+}
+
+/* All that sysfs has now, for when the queue did not hold the events. */
+static void list_all(struct devices *d)
+{
+	auto_closedir DIR *dir = opendir("/sys/class/block");
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir))) {
+		struct uevent ev = { .action = "add", .subsystem = "block" };
+
+		if (de->d_name[0] == '.' || strlen(de->d_name) >= sizeof(ev.devname))
+			continue;
+		strcpy(ev.devname, de->d_name);
+		for (char *p = ev.devname; (p = strchr(p, '!'));)
+			*p = '/';
+		note(d, &ev);
+	}
 }
 
 static void drain_events(struct devices *d)
 {
 	char data[EVENT_BYTES];
 	struct uevent ev;
+	bool lost = false;
 
 	for (;;) {
 		struct sockaddr_nl from = { .nl_pid = 1 };
@@ -92,27 +113,34 @@ static void drain_events(struct devices *d)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == ENOBUFS) {
-			/* Some were lost. */
-			announce_all();
+			/* Some were lost, and more would be while the queue is full. */
+			lost = true;
 			continue;
 		}
 		if (n <= 0)
-			return;
+			break;
 		page_beat(d->page);
 		if (from.nl_pid == 0 && uevent_parse(data, (size_t)n, &ev) &&
 		    strcmp(ev.subsystem, "block") == 0 && ev.devname[0])
 			note(d, &ev);
 	}
+	if (lost)
+		list_all(d);
 }
 
 /* The file systems that the recipe's targets have, for the probe to look for nothing else. */
-static size_t wanted_types(const struct recipe *r, char *types[static ATTEMPTS_MAX + 1])
+static size_t wanted_types(const struct recipe *r, char *types[static TYPES_MAX])
 {
+	static char ext3[] = "ext3", ext2[] = "ext2";
 	size_t n = 0;
 
 	for (size_t i = 0; i < r->n_targets && n < ATTEMPTS_MAX; i++)
 		if (r->targets[i].fstype[0])
 			types[n++] = r->targets[i].fstype;
+	if (n) {
+		types[n++] = ext3;
+		types[n++] = ext2;
+	}
 	types[n] = NULL;
 	return n;
 }
@@ -129,7 +157,7 @@ static void take_value(blkid_probe pr, const char *name, char *to, size_t size)
 /* What does the open device bear?  0, or -EIO: it cannot be told; then nothing is set. */
 static int ask(const struct recipe *r, int fd, struct device *dev)
 {
-	char *types[ATTEMPTS_MAX + 1];
+	char *types[TYPES_MAX];
 	blkid_probe pr = blkid_new_probe();
 	int err = -EIO;
 
@@ -183,6 +211,8 @@ static void ask_new(struct devices *d)
 		fd = open_device(dev);
 		if (fd >= 0)
 			ask(d->recipe, fd, dev);
+		else
+			dev->gone = true;	/* not yet there: its own "add" is to come */
 		d->page->probing[0] = '\0';
 		page_beat(d->page);
 	}
@@ -190,7 +220,9 @@ static void ask_new(struct devices *d)
 
 static bool matches(const struct device *dev, const struct recipe_target *t)
 {
-	if (strcmp(dev->fstype, t->fstype) != 0)
+	/* The recipe names the driver: ext4's mounts its elders too. */
+	if (strcmp(dev->fstype, t->fstype) != 0 &&
+	    (strcmp(t->fstype, "ext4") != 0 || (strcmp(dev->fstype, "ext3") != 0 && strcmp(dev->fstype, "ext2") != 0)))
 		return false;
 	return t->uuid[0] ? strcmp(dev->uuid, t->uuid) == 0
 			  : t->label[0] && strcmp(dev->label, t->label) == 0;

@@ -13,6 +13,7 @@
 struct device {
 	char name[DEVNAME_MAX];		/* "vda1", below /dev */
 	bool asked;
+	bool gone;			/* removed; the next "add" is that of a new one */
 	char fstype[16], uuid[64], label[64];	/* "" where it bears none of the wanted file systems */
 	uint64_t size;			/* bytes */
 };

@@ -161,6 +161,24 @@ static int make_folder(const struct capture *c, int parent, char **ret_name, str
 	return err_set(e, errno, "cannot make dump folder '%s': %s", base, strerror(errno));
 }
 
+/*
+ * The host's own folder within the dump folder.  Where others may write there, the host's name may be
+ * somebody's link, file or folder: then the dump's own fresh folder lies in the dump folder itself.
+ */
+static int walk_to_host(int top, const char *sub, char **name, struct err *e)
+{
+	struct err why = { 0 };
+	auto_close int at = walk(top, *name, &why);
+	struct stat st;
+
+	if (at >= 0 && fstat(at, &st) == 0 && (st.st_uid == 0 || st.st_uid == geteuid()))
+		return take_fd(at);
+	say(CONSOLE_FAILED, "%s", at >= 0 ? "the host's dump folder belongs to a user" : why.text);
+	free(*name);
+	*name = xstrdup(*sub ? sub : ".");
+	return walk(top, *name, e);
+}
+
 static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 {
 	const struct recipe_target *t = &c->recipe->targets[i];
@@ -183,7 +201,7 @@ static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 	if (top < 0)
 		return err_set(e, errno, "cannot enter '%s': %s", device, strerror(errno));
 	parent_name = xasprintf("%s%s%s", sub, *sub ? "/" : "", c->recipe->host);
-	parent = walk(top, parent_name, e);
+	parent = walk_to_host(top, sub, &parent_name, e);
 	if (parent < 0)
 		return parent;
 	dir = make_folder(c, parent, &name, e);

@@ -97,8 +97,11 @@ int modules_load(const struct recipe *r, struct page *p, struct err *e)
 	unsigned done = 0, failed = 0;
 
 	/* A running watchdog bites when nobody opens it in time: its driver goes in before all others. */
-	if (dog && p->next_module == 0 && load(r, dog, 0, &first) < 0)
-		failed++;
+	if (dog && !p->dog_tried) {
+		p->dog_tried = true;
+		if (load(r, dog, 0, &first) < 0)
+			failed++;
+	}
 	for (; p->next_module < r->n_modules;) {
 		const struct recipe_module *m = &r->modules[p->next_module++];
 

@@ -56,8 +56,13 @@ void page_phase_end(struct page *p, int exit_code, const char *error)
 
 void page_note_death(struct page *p, const char *text)
 {
+	bool other = p->probing[0] && p->n_skips < SKIPS_MAX;
+
 	page_phase_end(p, 1, text);
-	if (p->stage == STAGE_TARGETS && p->next_target > 0 && p->next_target <= ATTEMPTS_MAX) {
+	/* A device hung while it was being asked: it is passed over, and the target has its turn again. */
+	if (other && p->stage == STAGE_TARGETS && p->next_target > 0)
+		p->next_target--;
+	else if (p->stage == STAGE_TARGETS && p->next_target > 0 && p->next_target <= ATTEMPTS_MAX) {
 		struct page_attempt *a = &p->attempts[p->next_target - 1];
 
 		if (!a->saved && !a->error[0])

@@ -14,7 +14,7 @@
  * one goes on behind the step in which this one died, and so that the manifest
  * can tell the whole story.  Nothing in here is a pointer.
  */
-#define PHASES_MAX 64
+#define PHASES_MAX 128
 #define ATTEMPTS_MAX 16		/* targets beyond these are not tried */
 #define SKIPS_MAX 8
 #define DEVNAME_MAX 64
@@ -49,6 +49,8 @@ struct page {
 	/* Where the next worker goes on. */
 	int stage;
 	unsigned next_method, next_module, next_target;
+	bool notes_ok;		/* reading them did no harm: a later worker may do it again */
+	bool dog_tried;		/* its module: one that hangs must not take the others' turn */
 	/* The device that is being looked at, and those in which a worker died. */
 	char probing[DEVNAME_MAX];
 	char skip[SKIPS_MAX][DEVNAME_MAX];

@@ -108,7 +108,9 @@ static void look_at_dump(const struct place *at, struct page_attempt *a)
 
 	if (a->saved)
 		return;
-	a->partial = fstatat(at->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0;
+	/* Under its final name it was left by a worker that ended before it could say so. */
+	a->partial = fstatat(at->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
+		     fstatat(at->dir, DUMP_NAME, &st, AT_SYMLINK_NOFOLLOW) == 0;
 	a->bytes = a->partial ? (uint64_t)st.st_size : 0;
 }
 

@@ -28,6 +28,7 @@
 #define CAP_BYTES (4U << 20)	/* of so many bytes of memory */
 #define CLOSE_MS 8000		/* for the last worker to write down how it ended */
 #define WORKERS_MAX 64
+#define FORK_TRIES 20		/* ticks */
 
 static long long deadline(const struct supervisor *s)
 {
@@ -81,7 +82,13 @@ bool supervisor_wait(struct supervisor *s, pid_t who, int *ret_status)
 static void start_worker(struct supervisor *s)
 {
 	pid_t pid = fork();
+	int status;
 
+	/* What was killed just now has not given its memory back yet. */
+	for (int i = 0; pid < 0 && i < FORK_TRIES; i++) {
+		supervisor_wait(s, 0, &status);
+		pid = fork();
+	}
 	if (pid == 0)
 		worker_main(s->recipe, s->page);
 	s->worker = pid > 0 ? pid : 0;
@@ -90,10 +97,11 @@ static void start_worker(struct supervisor *s)
 }
 
 /* End the worker and all others; a process in the middle of a hung system call goes later, or never. */
-static void bury(struct supervisor *s, const char *why, int step_before[static 4])
+static void bury(struct supervisor *s, const char *why, int step_before[static 5])
 {
 	struct page *p = s->page;
-	int step[4] = { p->stage, (int)p->next_method, (int)p->next_module, (int)p->next_target };
+	int step[5] = { p->stage, (int)p->next_method, (int)p->next_module, (int)p->next_target,
+			(int)p->n_skips };
 
 	say(CONSOLE_FAILED, "%s", why);
 	kill(-1, SIGKILL);
@@ -114,7 +122,7 @@ static void tell_end(char text[static 100], int status)
 }
 
 /* One worker's life.  True: there is a need for another one. */
-static bool watch_worker(struct supervisor *s, int step[static 4])
+static bool watch_worker(struct supervisor *s, int step[static 5])
 {
 	char why[100] = "no worker could be started";
 	int status = 0;
@@ -146,7 +154,7 @@ static bool watch_worker(struct supervisor *s, int step[static 4])
 
 void supervise(struct supervisor *s)
 {
-	int step[4] = { -1, -1, -1, -1 };
+	int step[5] = { -1, -1, -1, -1, -1 };
 	int status = 0;
 
 	do {

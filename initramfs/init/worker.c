@@ -37,7 +37,10 @@ static int stage_look(struct capture *c, struct err *e)
 
 static int stage_notes(struct capture *c, struct err *e)
 {
-	return notes_read(&c->notes, e);
+	int r = notes_read(&c->notes, e);
+
+	c->page->notes_ok = r == 0;
+	return r;
 }
 
 static int stage_log(struct capture *c, struct err *e)
@@ -159,6 +162,9 @@ static int try_target(struct capture *c, int i)
 	}
 	a->saved = true;
 	c->page->winner = i;
+	/* Now too: at the close the disk of an earlier target may hang. */
+	if (report_write(c, &place, true, &e) < 0)
+		say(CONSOLE_FAILED, "%s", e.text);
 	return 0;
 }
 
@@ -248,7 +254,7 @@ void worker_main(const struct recipe *r, struct page *p)
 	umask(077);
 	/* A later worker needs what the first one learnt when it looked. */
 	c.notes = (struct notes){ .release = xstrdup(""), .build_id = xstrdup("") };
-	if (p->stage > STAGE_NOTES)
+	if (p->notes_ok)
 		notes_read(&c.notes, NULL);
 	if (p->stage <= STAGE_TARGETS && devices_open(&c.devices, r, p, &e) < 0)
 		say(CONSOLE_FAILED, "%s", e.text);

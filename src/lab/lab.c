@@ -269,6 +269,8 @@ static char *boot_reason(const struct lab *l, int r, const struct err *e)
 		return xasprintf("the capture kernel panicked: %s", t->capture_panic);
 	if (t->stage < STAGE_CAPTURE)
 		return xasprintf("the machine was reset before capture-init spoke (last line: '%s')", last);
+	if (t->stage < STAGE_ENDING)
+		return xasprintf("the machine was reset before the capture had ended (last line: '%s')", last);
 	return NULL;
 }
 

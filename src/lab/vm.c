@@ -75,6 +75,7 @@ static _Noreturn void child(const struct strv *argv, int out, int errors, pid_t 
 	setpgid(0, 0);	/* the terminal's Ctrl-C goes to the parent alone, which ends this one */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	if (in >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0)
 		execv(argv->v[0], argv->v);
 	dprintf(errors, "cannot run '%s': %s\n", argv->v[0], strerror(errno));

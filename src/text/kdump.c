@@ -187,6 +187,9 @@ static int check(struct source *s, struct kdump *k, struct err *e)
 		r = check_descs(s, k, &l, 0, half, e);
 		if (r == 0)
 			r = check_descs(s, k, &l, k->pages - half, k->pages, e);
+		/* Pages of zeros all have the first one's place: the last data may be that of a page between. */
+		if (r == 0 && (l.trailer > k->end ? l.trailer : k->end) != s->size)
+			r = check_descs(s, k, &l, half, k->pages - half, e);
 	}
 	if (r < 0)
 		return r;
