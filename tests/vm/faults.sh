@@ -36,13 +36,18 @@ hurried_root() {
 	echo "$root"
 }
 
-collector_fault() {	# NAME FAULT
+# other_collector NAME FAULT: such a root, whose makedumpfile is another program.
+other_collector() {
 	local root
 	root=$(hurried_root "$1")
 	rm -f "$root"/usr/*bin/makedumpfile
 	mkdir -p "$root/usr/bin"
 	${CC:-cc} -O1 -static -DFAULT="$2" -o "$root/usr/bin/makedumpfile" tests/vm/faults/collector.c || exit 1
-	vm_test "$1" --root "$root" --kernels "$kernel" --fs ext4
+	echo "$root"
+}
+
+collector_fault() {	# NAME FAULT
+	vm_test "$1" --root "$(other_collector "$1" "$2")" --kernels "$kernel" --fs ext4
 	judge "incomplete log-only"
 }
 
@@ -54,18 +59,18 @@ collector_fault collector-lies LIE
 vm_test disk-full --root "$(hurried_root disk-full)" --kernels "$kernel" --fs ext4 --disk 16M
 judge "incomplete log-only"
 
-# The disk goes when the log has arrived: QEMU takes its backend away, so every access fails from then on.
+# The disk goes while the dump is written: QEMU takes its backend away, so every access fails from then on.
 ${CC:-cc} -O1 -o "$work/qmp" tests/vm/faults/qmp.c || exit 1
 mkdir -p "$vm_dir/disk-removed"
 : >"$vm_dir/disk-removed/words"
 (
-	until grep -q ' s  dmesg ' "$vm_dir/disk-removed/words"; do
+	until grep -q ' s  vmcore ' "$vm_dir/disk-removed/words"; do
 		sleep 0.1
 		[ -d "$vm_dir/disk-removed" ] || exit
 	done
 	"$work/qmp" "$work/qmp.sock" "drive_del scratch" || echo "qmp failed" >>"$vm_dir/disk-removed/words"
 ) &
-vm_test disk-removed --root "$(hurried_root disk-removed)" --kernels "$kernel" --fs ext4 \
+vm_test disk-removed --root "$(other_collector disk-removed CRAWL)" --kernels "$kernel" --fs ext4 \
 	--qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
 kill $! 2>/dev/null
 wait $! 2>/dev/null

@@ -40,7 +40,8 @@ prepare)
 	sizes crashcfg /var/lib/crashcfg/"$kernel"/capture.img
 	sync
 	say "done"
-	systemctl poweroff --force ;;
+	systemctl poweroff --force
+	exit 0 ;;
 kdump-tools)
 	timed load /usr/sbin/kdump-config load ;;
 dracut)

@@ -3,12 +3,13 @@
  * What stands in for makedumpfile in the image of a fault test: it begins a dump
  * as that one does, and then does what FAULT says.  capture-init knows nothing of it.
  */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { KILL_WORKER, HANG_WORKER, KILL_COLLECTOR, LIE };
+enum { KILL_WORKER, HANG_WORKER, KILL_COLLECTOR, LIE, CRAWL };
 
 static int begin_dump(const char *path)
 {
@@ -28,6 +29,17 @@ static int begin_dump(const char *path)
 	return fclose(f) != 0;
 }
 
+/* Goes on for ever, a block at a time, until the disk takes no more. */
+static int crawl(const char *path)
+{
+	static char block[4096];
+	int fd = open(path, O_WRONLY | O_APPEND);
+
+	while (fd >= 0 && write(fd, block, sizeof(block)) == (ssize_t)sizeof(block) && fsync(fd) == 0)
+		usleep(100000);
+	return 1;
+}
+
 int main(int argc, char *argv[])
 {
 	if (argc < 3 || begin_dump(argv[argc - 1]))
@@ -42,6 +54,8 @@ int main(int argc, char *argv[])
 	case KILL_COLLECTOR:
 		raise(SIGKILL);
 		break;
+	case CRAWL:
+		return crawl(argv[argc - 1]);
 	default:
 		return 0;	/* "done", with a file that is no dump */
 	}
