@@ -99,8 +99,8 @@ static bool is_this_system(const struct root *root, const struct bls_file *e, co
 	if (bears_machine_id(e->id))
 		return !me->entries_bear_it && has_modules(root, e);
 	return has_modules(root, e) ||
-	       (title && me->name && strncmp(title, me->name, strlen(me->name)) == 0) ||
-	       (class && me->os_id && strcmp(class, me->os_id) == 0);
+	       (title && me->name && *me->name && strncmp(title, me->name, strlen(me->name)) == 0) ||
+	       (class && me->os_id && *me->os_id && strcmp(class, me->os_id) == 0);
 }
 
 static bool is_editable(struct bls_file *e)
@@ -167,6 +167,11 @@ static int load_entries(const struct root *root, struct boot_state *s, struct er
 	for (size_t i = 0; i < s->n_entries && r == 0; i++)
 		s->entries[i].normal = is_editable(&s->entries[i]) && !is_rescue(&s->entries[i]) &&
 				       is_this_system(root, &s->entries[i], &me);
+	/* A link among the entries: the same file by another name is changed once. */
+	for (size_t i = 1; i < s->n_entries; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(s->entries[i].file.path, s->entries[k].file.path) == 0)
+				s->entries[i].normal = false;
 	identity_done(&me);
 	return r;
 }

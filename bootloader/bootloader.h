@@ -63,6 +63,8 @@ extern const struct boot_editor boot_grub, boot_bls, boot_none;
 const struct boot_editor *boot_detect(const struct root *root);
 
 void boot_command_done(struct boot_command *c);
+/* Is it one that an editor here gives?  No other is ever run, whatever a journal on disk says. */
+bool boot_command_known(const struct strv *argv);
 void boot_conflicts_free(struct boot_conflict *v, size_t n);
 
 #endif

@@ -249,6 +249,9 @@ static void take_own(struct boot_state *s, const char *key, struct strv *ret_res
 			if (!it && ret_rest)
 				strv_add_once(ret_rest, words.v[k]);
 		}
+		/* Ours, and changed by hand beyond reading: its head says that this is lost. */
+		if (!ret_rest && !any && is_ours(&s->own[i]) && strstr(buf_text(&s->own[i].text), key))
+			boot_file_drop(&s->own[i]);
 		if (any || ret_rest)
 			put_words(&s->own[i], ret_rest ? &(struct strv){ 0 } : &keep);
 	}
@@ -473,25 +476,43 @@ static bool from_generator(const struct grub_entry *entry)
 	return slash && strncmp(slash, "/10_linux", 9) == 0;
 }
 
-/* Does each normal entry that 10_linux made start with WORD ("crashkernel=256M") in force? */
+/* Is WORD one of LINE's, wherever it stands?  Behind "--" too the kernel itself looks for crashkernel=. */
+static bool has_word(const char *line, const char *word)
+{
+	const size_t len = strlen(word);
+
+	for (const char *p = line; (p = strstr(p, word)); p += len)
+		if ((p == line || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+/*
+ * Does each normal entry that 10_linux made start with WORD ("crashkernel=256M") in force?  A menu whose
+ * entries are all of other hands holds what it can: making it anew would change nothing.
+ */
 static bool menu_holds(const struct boot_state *s, const char *word)
 {
 	const char *equals = strchr(word, '=');
 	auto_free char *key = xstrndup(word, (size_t)(equals - word));
-	size_t n = 0;
+	size_t n = 0, others = 0;
 
 	for (size_t i = 0; i < s->cfg.n; i++) {
 		const struct grub_entry *entry = &s->cfg.v[i];
 		auto_free char *value = NULL;
 
-		if (!entry->cmdline || entry->recovery || !from_generator(entry))
+		if (!entry->cmdline || entry->recovery)
 			continue;
+		if (!from_generator(entry)) {
+			others++;
+			continue;
+		}
 		value = cmdline_get(entry->cmdline, key);
-		if (!value || strcmp(value, equals + 1) != 0)
+		if (value ? strcmp(value, equals + 1) != 0 : !has_word(entry->cmdline, word))
 			return false;
 		n++;
 	}
-	return n;
+	return n || others;
 }
 
 /* grub.cfg is behind when a file is about to change, or lacks what our drop-in holds already. */
@@ -528,6 +549,14 @@ static int grub_command(const struct boot_state *s, struct boot_command *ret)
 	strv_add(&ret->argv, "-o");
 	strv_add(&ret->argv, GRUB_CFG);
 	return 0;
+}
+
+bool boot_command_known(const struct strv *argv)
+{
+	if (argv->n == 1)
+		return strcmp(argv->v[0], UPDATE_GRUB) == 0;
+	return argv->n == 3 && strcmp(argv->v[0], MKCONFIG) == 0 && strcmp(argv->v[1], "-o") == 0 &&
+	       strcmp(argv->v[2], GRUB_CFG) == 0;
 }
 
 const struct boot_editor boot_grub = {

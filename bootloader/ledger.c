@@ -106,7 +106,7 @@ static int read_args(const struct json *tree, const char *loader, struct ledger 
 	if (js_get_int(tree, "schema", 0) != LEDGER_SCHEMA || !writer)
 		return -EINVAL;
 	if (strcmp(writer, loader) != 0)
-		return 0;
+		return js_len(args) ? -EBUSY : 0;
 	for (size_t i = 0; i < js_len(args); i++)
 		if (read_arg(js_at(args, i), to) < 0)
 			return -EINVAL;
@@ -123,9 +123,15 @@ int ledger_read(const struct root *root, const char *loader, struct ledger *ret,
 
 	if (r < 0)
 		return r;
-	if (l.file.had && js_parse(l.file.old.data, l.file.old.len, &tree, &why) < 0)
+	if (l.file.had)
+		r = js_parse(l.file.old.data, l.file.old.len, &tree, &why);
+	if (r < 0)
 		r = err_set(e, EINVAL, "'%s': %s; %s", LEDGER_PATH, why.text, advice);
-	else if (l.file.had && read_args(tree, loader, &l) < 0)
+	else if (l.file.had && (r = read_args(tree, loader, &l)) == -EBUSY)
+		r = err_set(e, EBUSY, "'%s' tells what was set in the files of boot loader '%s', and this is '%s' now; "
+			    "go back to it and run 'crashcfg remove' first", LEDGER_PATH,
+			    js_get_text(tree, "loader"), loader);
+	else if (r < 0)
 		r = err_set(e, EINVAL, "'%s' is not a record of schema %d; %s", LEDGER_PATH,
 			    LEDGER_SCHEMA, advice);
 	if (r < 0) {

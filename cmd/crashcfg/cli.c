@@ -263,6 +263,7 @@ int cli_main(int argc, char *argv[])
 	int r;
 
 	(void)argc;
+	umask(022);	/* folders that others use are made as the system has them, whoever calls */
 	r = run(argv, &cli, &command, &e);
 	root = cli.root;
 	if (r < 0) {

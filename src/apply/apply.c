@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -240,10 +241,12 @@ static int remove_folders(const struct root *root, struct strv *ret_last)
 
 /* --- going back ---------------------------------------------------------------------------- */
 
+/* The generator holds the lock too: killed or not, no second run starts another one beside it. */
 static int run_command(const struct strv *argv, struct err *e)
 {
 	auto_proc struct proc p = {
 		.argv = (const char *const *)argv->v, .deadline_ms = RUN_DEADLINE_MS,
+		.keep_fd = apply_lock_held(),
 	};
 
 	return proc_check(&p, e);
@@ -398,7 +401,19 @@ static int set_state(const struct root *root, struct journal *j, enum journal_st
 	return r;
 }
 
-static int change_files(const struct root *root, struct work *w, struct plan *p, struct err *e)
+/* From the first rename to the end of the generator nobody's Ctrl-C may come between; it counts afterwards. */
+static void hold_signals(bool hold)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+static int change_all_files(const struct root *root, struct work *w, struct plan *p, struct err *e)
 {
 	size_t run = 0;
 	const struct step *command = find_run(p, &run);
@@ -430,6 +445,16 @@ static int change_files(const struct root *root, struct work *w, struct plan *p,
 	if (w->list != SIZE_MAX)
 		p->steps[w->list].done = true;
 	return finish(root, &w->j, e);
+}
+
+static int change_files(const struct root *root, struct work *w, struct plan *p, struct err *e)
+{
+	int r;
+
+	hold_signals(true);
+	r = change_all_files(root, w, p, e);
+	hold_signals(false);
+	return r;
 }
 
 static int release(const struct root *root, struct err *e)

@@ -21,6 +21,8 @@ void apply_report_done(struct apply_report *r);
 
 /* The lock ends with *ret_fd.  EWOULDBLOCK: another run holds it; the text names its pid. */
 int apply_lock(const struct root *root, int *ret_fd, struct err *e);
+/* The descriptor of the lock that this process took last, for a program that must hold it too; -1: none. */
+int apply_lock_held(void);
 /* Needs the lock.  0: nothing was left; 1: an interrupted run was completed or taken back. */
 int apply_recover(const struct root *root, struct err *e);
 /*

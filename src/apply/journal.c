@@ -126,7 +126,7 @@ static int journal_parse(const struct buf *text, struct journal *ret)
 	for (size_t i = 0; i < j.folders.n; i++)
 		if (!is_plain_path(j.folders.v[i]))
 			return -EINVAL;
-	if (j.command.n && !is_plain_path(j.command.v[0]))
+	if (j.command.n && !boot_command_known(&j.command))
 		return -EINVAL;
 	files = js_get(tree, "files");
 	for (size_t i = 0; i < js_len(files); i++)

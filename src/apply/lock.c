@@ -31,6 +31,13 @@ static long lock_holder(int fd)
 	return 0;
 }
 
+static int held = -1;
+
+int apply_lock_held(void)
+{
+	return held;
+}
+
 /*
  * On the host the lock is a file in /run.  Below a foreign root it is the root's
  * top folder itself, so that a run with nothing to do leaves nothing there.
@@ -48,6 +55,7 @@ int apply_lock(const struct root *root, int *ret_fd, struct err *e)
 	if (fd < 0)
 		return err_set(e, -fd, "lock '%s%s': %s", root->path, path, strerror(-fd));
 	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		held = fd;
 		*ret_fd = take_fd(fd);
 		return 0;
 	}

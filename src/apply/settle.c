@@ -6,10 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #define FREEZE_DEADLINE_MS 10000
@@ -135,6 +137,7 @@ static void settle_one(const struct root *root, const char *dir, dev_t *done, si
 {
 	auto_close int fd = root_openat(root, dir, O_RDONLY | O_DIRECTORY, 0);
 	struct stat st, top;
+	struct statfs fs;
 
 	if (fd < 0 || fstat(fd, &st) < 0 || root_stat(root, "/", &top) < 0)
 		return;
@@ -144,6 +147,9 @@ static void settle_one(const struct root *root, const char *dir, dev_t *done, si
 	if (*n_done < max)
 		done[(*n_done)++] = st.st_dev;
 	if (syncfs(fd) < 0 || st.st_dev == top.st_dev)
+		return;
+	/* Subvolumes have device numbers of their own: this may be the root.  syncfs() has committed it. */
+	if (fstatfs(fd, &fs) < 0 || (unsigned long)fs.f_type == BTRFS_SUPER_MAGIC)
 		return;
 	freeze_and_thaw(fd);
 }

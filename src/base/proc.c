@@ -33,6 +33,8 @@ static void child(const struct proc *p, int out, int err, int report)
 	int code;
 
 	setpgid(0, 0);
+	if (p->keep_fd > 0)
+		fcntl(p->keep_fd, F_SETFD, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);

@@ -18,6 +18,7 @@ struct proc {
 	int deadline_ms;	/* 0: none */
 	size_t out_max;		/* keep at most so many bytes of each stream (0: 64 KiB), the rest is read and dropped */
 	int stdin_fd;		/* 0 or less: /dev/null */
+	int keep_fd;		/* stays open in the program, so that a lock outlives this process; 0 or less: none */
 	/* out */
 	struct buf out, err;
 	int status;		/* exit code; 128+N: ended by signal N */
