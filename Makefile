@@ -7,6 +7,7 @@ SBINDIR ?= $(PREFIX)/sbin
 TOOLDIR ?= $(PREFIX)/lib/crashcfg
 MANDIR ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 DESTDIR ?=
 
 CC ?= cc
@@ -188,12 +189,14 @@ install: all	## install below DESTDIR and PREFIX
 	$(INSTALL) -m 644 $(B)/docs/crashcfg.8 $(DESTDIR)$(MANDIR)/man8/
 	$(INSTALL) -m 644 $(B)/docs/crashcfg.5 $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(B)/docs/crashcfg.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg
+	sed 's,/usr/sbin/,$(SBINDIR)/,' conf/crashcfg.service > $(B)/crashcfg.service
+	$(INSTALL) -m 644 -D $(B)/crashcfg.service $(DESTDIR)$(UNITDIR)/crashcfg.service
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg || \
 		$(INSTALL) -m 644 $(B)/docs/crashcfg.sysconfig $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg
 uninstall:	## remove what install put there; settings and dumps stay
 	rm -f $(DESTDIR)$(SBINDIR)/crashcfg $(DESTDIR)$(TOOLDIR)/capture-init $(DESTDIR)$(TOOLDIR)/lab-init \
 		$(DESTDIR)$(MANDIR)/man8/crashcfg.8 $(DESTDIR)$(MANDIR)/man5/crashcfg.5 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg $(DESTDIR)$(UNITDIR)/crashcfg.service
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(TOOLDIR) 2>/dev/null || true
 
 # --- what keeps the house in order ----------------------------------------------------------------
