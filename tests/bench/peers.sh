@@ -4,6 +4,7 @@
 #
 # Image build time and sizes are taken inside the guest; panic to reset is the time from the panic's line on the
 # serial console to the guest's reset, RUNS times (5) for each peer in turn: A B C D A B C D ...  Medians and ratios.
+# PEERS="reset crashcfg" takes part of them; dracut wants KDUMP_UTILS=DIR when the disk is made.
 # All under TCG: seconds are this machine's, ratios travel.  Needs root (mmdebstrap).
 set -eu
 B=$(cd "$1" && pwd) runs=${2:-5}
@@ -21,12 +22,12 @@ guest() {
 	[ "$1" != prepare ] || snapshot=()
 	: >"$2"
 	while IFS= read -r line; do
-		printf '%s %s\n' "$EPOCHREALTIME" "$line" >>"$2"
+		printf '%s %s\n' "$EPOCHREALTIME" "${line%$'\r'}" >>"$2"
 		case $line in *'Kernel panic - not syncing: sysrq'*) panic=${panic:-$EPOCHREALTIME} ;; esac
 	done < <(timeout 900 qemu-system-x86_64 -accel tcg,thread=multi -cpu max -M q35 -m 1G -smp 1 -nodefaults \
 		-display none -serial stdio -monitor none -no-reboot -nic none -action panic=none \
 		-drive if=none,id=d,file="$disk",format=raw,cache=unsafe -device virtio-blk-pci,drive=d "${snapshot[@]}" \
-		-kernel "$disk.vmlinuz" -initrd "$disk.initrd" -append "$kernelargs bench=$1" </dev/null 2>&1 | tr -d '\r')
+		-kernel "$disk.vmlinuz" -initrd "$disk.initrd" -append "$kernelargs bench=$1" </dev/null 2>&1)
 	[ -z "$panic" ] || awk -v a="$panic" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.2f\n", b - a }'
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
@@ -39,8 +40,7 @@ if [ ! -e "$dir/prepared" ]; then
 fi
 cat "$dir/prepared"
 
-peers=(reset crashcfg kdump-tools)
-[ ! -e "$dir/root/usr/sbin/mkdumprd" ] || peers+=(dracut)
+read -ra peers <<<"${PEERS:-reset crashcfg kdump-tools dracut}"
 rm -f "$dir"/*.times
 for ((i = 1; i <= runs; i++)); do
 	for p in "${peers[@]}"; do
