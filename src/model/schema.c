@@ -42,11 +42,6 @@ const char *setting_default(enum setting_key k)
 	return schema_rows[k].otherwise;
 }
 
-const char *setting_summary(enum setting_key k)
-{
-	return schema_rows[k].summary;
-}
-
 enum setting_key schema_find(const char *name, size_t len)
 {
 	unsigned k = 0;

@@ -150,6 +150,5 @@ void settings_fault(const struct settings *s, enum setting_key k, enum fault_lev
 /* The schema's face. */
 const char *setting_name(enum setting_key k);
 const char *setting_default(enum setting_key k);
-const char *setting_summary(enum setting_key k);
 
 #endif
