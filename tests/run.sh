@@ -33,6 +33,9 @@ one() {
 	echo "   $((SECONDS - start)) s"
 }
 
+# The unit test of the images builds them for the kernels that the VMs crash.
+one kernels sh tests/vm/kernels.sh
+
 for test in "$B"/tests/unit/*/*; do
 	[ -x "$test" ] && [ -f "$test" ] && case $test in *.d) ;; *) one "${test#"$B"/tests/}" bash tests/unit.sh "$test" ;; esac
 done

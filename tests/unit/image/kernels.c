@@ -2,7 +2,8 @@
 /*
  * Images for real kernels: those that tests/vm/kernels.sh has unpacked into build/kernels
  * (KERNELS=DIR: another folder), for a virtio disk, with this machine's makedumpfile in
- * a root made for it.  Without kernels or makedumpfile there is nothing to test.
+ * a root made for it.  Without kernels or makedumpfile the tests are skipped, which tests/unit.sh does
+ * not let pass.
  * With BENCH=1 sizes and times are printed, with KEEP=DIR the images stay there.
  */
 #include "image.h"
