@@ -47,6 +47,8 @@ struct boot_state {
 	bool cfg_known;			/* false: it may not be read by us */
 	char *saved;			/* saved_entry of grubenv, or NULL */
 	bool update_grub;
+	bool foreign;			/* the generator cannot be run here */
+	bool owed;			/* it was to be run below a foreign root, and grub.cfg waits for it still */
 	struct ledger ledger;
 	char *key, *word;		/* of the last set_arg; word NULL: taken off */
 };
@@ -173,6 +175,7 @@ static int grub_load(const struct root *root, struct boot_state **ret, struct er
 	AUTO(own_state) struct boot_state *s = xcalloc(1, sizeof(*s));
 	int r = load_other(root, s, DEFAULTS, "", e);
 
+	s->foreign = !root->host;
 	if (r == 0)
 		r = load_dropins(root, s, e);
 	if (r == 0)
@@ -393,19 +396,114 @@ static int give_back(struct boot_file *file, const struct ledger_arg *arg, struc
 	return 0;
 }
 
+/* --- what grub.cfg holds ----------------------------------------------------------------------- */
+
+static bool from_generator(const struct grub_entry *entry)
+{
+	const char *slash = strrchr(entry->script, '/');
+
+	return slash && strncmp(slash, "/10_linux", 9) == 0;
+}
+
+/* Is WORD one of LINE's, wherever it stands?  Behind "--" too the kernel itself looks for crashkernel=. */
+static bool has_word(const char *line, const char *word)
+{
+	const size_t len = strlen(word);
+
+	for (const char *p = line; (p = strstr(p, word)); p += len)
+		if ((p == line || p[-1] == ' ') && (!p[len] || p[len] == ' '))
+			return true;
+	return false;
+}
+
+/* Does some normal entry that 10_linux made bear WORD? */
+static bool menu_bears(const struct boot_state *s, const char *word)
+{
+	for (size_t i = 0; i < s->cfg.n; i++)
+		if (s->cfg.v[i].cmdline && !s->cfg.v[i].recovery && from_generator(&s->cfg.v[i]) &&
+		    has_word(s->cfg.v[i].cmdline, word))
+			return true;
+	return false;
+}
+
+/*
+ * A drop-in that went below a foreign root leaves its word in grub.cfg, since the generator cannot be run
+ * there.  The ledger remembers it: as VALUE of a key whose one place is this, which no file has.
+ */
+#define OWED "generator"
+
+static bool is_owed(const struct ledger_arg *arg)
+{
+	return arg && ledger_place(arg, GRUB_CFG, OWED);
+}
+
 /* --- set --------------------------------------------------------------------------------------- */
+
+/* The value that our drop-ins give KEY now, NULL: none; caller frees. */
+static char *own_value(const struct boot_state *s, const char *key)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(s->own); i++) {
+		auto_strv struct strv words = { 0 };
+
+		if (is_ours(&s->own[i]))
+			own_words(&s->own[i], &words);
+		for (size_t k = 0; k < words.n; k++)
+			if (strncmp(words.v[k], key, strlen(key)) == 0 && words.v[k][strlen(key)] == '=')
+				return xstrdup(words.v[k] + strlen(key) + 1);
+	}
+	return NULL;
+}
+
+/* What an earlier run owed: is it still, and can it be paid here? */
+static void settle_owed(struct boot_state *s, const char *key)
+{
+	const struct ledger_arg *arg = ledger_find(&s->ledger, key);
+	auto_free char *word = is_owed(arg) ? xasprintf("%s=%s", key, arg->value) : NULL;
+
+	s->owed = word && menu_bears(s, word);
+	if (word && !(s->owed && s->foreign))
+		ledger_drop(&s->ledger, key);
+}
+
+/* Does a file of another hand say WORD too, so that it stays in grub.cfg? */
+static bool said_by_another(const struct boot_state *s, const char *key, const char *word)
+{
+	struct boot_conflict *all = NULL;
+	bool said = false;
+	size_t n = 0;
+
+	grub_conflicts(s, key, &all, &n);
+	for (size_t i = 0; i < n; i++)
+		said = said || has_word(all[i].text, word);
+	boot_conflicts_free(all, n);
+	return said;
+}
+
+/* KEY is taken off: does grub.cfg hold OLD, its value, until the generator runs on that system? */
+static void owe(struct boot_state *s, const char *key, const char *old)
+{
+	auto_free char *word = old ? xasprintf("%s=%s", key, old) : NULL;
+
+	if (word && s->foreign && menu_bears(s, word) && !said_by_another(s, key, word))
+		ledger_note(ledger_add(&s->ledger, key, old), GRUB_CFG, OWED, "");
+}
 
 static int unset(struct boot_state *s, const char *key, struct err *e)
 {
 	const struct ledger_arg *arg = ledger_find(&s->ledger, key);
+	auto_free char *old = own_value(s, key);
 	int r = 0;
 
 	take_own(s, key, NULL);
+	if (is_owed(arg))	/* then nothing else is ours */
+		return 0;
 	for (size_t i = 0; arg && i < s->n_others && r == 0; i++)
 		r = give_back(&s->others[i], arg, e);
-	if (r == 0)
-		ledger_drop(&s->ledger, key);
-	return r;
+	if (r < 0)
+		return r;
+	ledger_drop(&s->ledger, key);
+	owe(s, key, old);
+	return 0;
 }
 
 static int set(struct boot_state *s, const char *key, const char *value, bool force, struct err *e)
@@ -421,6 +519,8 @@ static int set(struct boot_state *s, const char *key, const char *value, bool fo
 		take_own(s, key, NULL);
 		return 0;
 	}
+	if (is_owed(ledger_find(&s->ledger, key)))	/* the drop-in's return asks for the generator itself */
+		ledger_drop(&s->ledger, key);
 	if (n)
 		r = take_over(s, key, value, e);
 	if (r < 0)
@@ -442,6 +542,7 @@ static int grub_set_arg(struct boot_state *s, const char *key, const char *value
 	free(s->word);
 	s->key = xstrdup(key);
 	s->word = value ? xasprintf("%s=%s", key, value) : NULL;
+	settle_owed(s, key);
 	return value ? set(s, key, value, force, e) : unset(s, key, e);
 }
 
@@ -468,24 +569,6 @@ static int grub_emit(const struct boot_state *s, struct edit_list *edits, struct
 }
 
 /* --- the generator ----------------------------------------------------------------------------- */
-
-static bool from_generator(const struct grub_entry *entry)
-{
-	const char *slash = strrchr(entry->script, '/');
-
-	return slash && strncmp(slash, "/10_linux", 9) == 0;
-}
-
-/* Is WORD one of LINE's, wherever it stands?  Behind "--" too the kernel itself looks for crashkernel=. */
-static bool has_word(const char *line, const char *word)
-{
-	const size_t len = strlen(word);
-
-	for (const char *p = line; (p = strstr(p, word)); p += len)
-		if ((p == line || p[-1] == ' ') && (!p[len] || p[len] == ' '))
-			return true;
-	return false;
-}
 
 /*
  * Does each normal entry that 10_linux made start with WORD ("crashkernel=256M") in force?  A menu whose
@@ -515,9 +598,11 @@ static bool menu_holds(const struct boot_state *s, const char *word)
 	return n || others;
 }
 
-/* grub.cfg is behind when a file is about to change, or lacks what our drop-in holds already. */
+/* grub.cfg is behind when a file is about to change, or it lacks what our drop-in holds, or bears what it held. */
 static bool menu_is_behind(const struct boot_state *s)
 {
+	if (s->owed)
+		return true;
 	for (size_t i = 0; i < s->n_others; i++)
 		if (boot_file_changed(&s->others[i]))
 			return true;

@@ -198,6 +198,11 @@ static int boot_once(struct lab *l, const char *accel, long long hello_ms, const
 		vm.deadline = l->end;
 	r = vm_run(l->qemu, &vm, e);
 	set_text(&ret->accel, xstrdup(accel));
+	if (r == -ETIMEDOUT && l->timeline.halts) {	/* as it was told to; vm_run() has ended it */
+		vm.ended = l->timeline.ending_at;
+		vm.status = 0;
+		r = 0;
+	}
 	if (r == 0 && l->timeline.stage >= STAGE_PANIC) {
 		auto_free char *text = NULL;
 
@@ -205,7 +210,7 @@ static int boot_once(struct lab *l, const char *accel, long long hello_ms, const
 		if (l->timeline.capture_at)
 			ret->capture_to_reset = (double)(vm.ended - l->timeline.capture_at) / 1000;
 		text = xasprintf("%.1f s after the panic", ret->panic_to_reset);
-		timeline_event(&l->timeline, vm.ended, "reboot", -1, text);
+		timeline_event(&l->timeline, vm.ended, l->timeline.halts ? "halt" : "reboot", -1, text);
 	}
 	if (r == 0 && vm.status != 0) {
 		auto_free char *said = qemu_said(l);

@@ -19,7 +19,7 @@
 /* One line of the timeline. */
 struct lab_event {
 	/* "boot", "armed", "panic", "capture", "modules", "device", "dmesg", "vmcore", "check", "renamed",
-	 * "failed", "end", "reboot": the last is QEMU's exit, which is the machine's reset */
+	 * "failed", "end", "reboot" (QEMU has ended: the machine was reset, or is off) or "halt" */
 	const char *name;
 	double seconds;		/* since QEMU was started */
 	double percent;		/* "vmcore" alone, while it is written; else -1 */
@@ -66,7 +66,7 @@ struct lab_result {
 	char *release;			/* kernel release that the dump tells, NULL */
 	char *panic;			/* panic line found in the dump's own log, NULL */
 	uint64_t pages, bytes;		/* of the dump */
-	double panic_to_reset;		/* seconds; 0: there was no panic or no reset */
+	double panic_to_reset;		/* seconds, also to a poweroff or halt; 0: there was no panic or no end */
 	double capture_to_reset;	/* likewise, from the first word of capture-init */
 };
 void lab_result_done(struct lab_result *r);

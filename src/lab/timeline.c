@@ -25,6 +25,7 @@ static const struct {
 };
 
 #define EMULATED_FACTOR 4
+#define HALT_SECONDS 15		/* a machine that stands still so long stays so: init would have tried sysrq */
 #define CAPTURE_SLACK 30	/* seconds beyond what the recipe promises */
 
 void timeline_done(struct timeline *t)
@@ -166,8 +167,13 @@ static void capture_said(struct timeline *t, const struct console_line *c, long 
 		enter(t, STAGE_CAPTURE, now, deadline);
 	else if (t->stage == STAGE_CAPTURE)
 		*deadline = now + stage_ms(t) < capture_end(t) ? now + stage_ms(t) : capture_end(t);
-	if (c->phase == CONSOLE_END)
+	if (c->phase == CONSOLE_END) {
 		enter(t, STAGE_ENDING, now, deadline);
+		t->ending_at = now;
+		t->halts = strcmp(text, "halt") == 0;
+		if (t->halts)
+			*deadline = now + HALT_SECONDS * 1000LL;
+	}
 	if (names[c->phase])
 		timeline_event(t, now, names[c->phase], c->phase == CONSOLE_VMCORE ? percent_of(text) : -1,
 			       text);

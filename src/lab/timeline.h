@@ -19,12 +19,12 @@ struct timeline {
 	void *ctx;
 	/* out */
 	enum stage stage;
-	long long started, panic_at, capture_at;	/* ms */
+	long long started, panic_at, capture_at, ending_at;	/* ms */
 	char image_sha256[65];		/* as the guest told it */
 	char *failed;			/* what the guest's init said when it gave up, NULL */
 	char *said;			/* last words of the program that arms, NULL */
 	char *last;			/* last line of the console, NULL */
-	bool panicked;			/* a second panic: the capture kernel's own */
+	bool halts;			/* the capture ended with a halt: there will be no reset */
 	char *capture_panic;		/* its line, NULL */
 };
 void timeline_done(struct timeline *t);

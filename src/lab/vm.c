@@ -9,10 +9,12 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 
 #define LINE_MAX_BYTES 4096
+#define END_MS 30000		/* from the console's end to QEMU's: it lets go of its disks */
 #define CONSOLE_MAX (256ULL << 20)	/* of the log; a guest in a loop shall not fill the disk */
 
 int vm_find(char **ret, struct err *e)
@@ -136,6 +138,25 @@ static int follow(struct vm *vm, int fd, int log)
 	}
 }
 
+/* The console has ended: so must QEMU, soon.  It is killed when it does not, or when FOLLOWED is an error. */
+static int reap(pid_t pid, int stop_fd, int followed, int *ret_status)
+{
+	auto_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd p[2] = { { .fd = pidfd, .events = POLLIN }, { .fd = stop_fd, .events = POLLIN } };
+	int r = followed;
+
+	if (r == 0 && pidfd >= 0) {
+		int n = poll(p, 2, END_MS);
+
+		r = n > 0 && p[1].revents ? -EINTR : n == 0 ? -ETIMEDOUT : 0;
+	}
+	if (r < 0 || pidfd < 0)
+		kill(pid, SIGKILL);
+	while (waitpid(pid, ret_status, 0) < 0 && errno == EINTR)
+		;
+	return r;
+}
+
 static int start(const struct strv *argv, int errors, int *ret_console, pid_t *ret_pid, struct err *e)
 {
 	pid_t parent = getpid();
@@ -170,11 +191,7 @@ int vm_run(const char *qemu, struct vm *vm, struct err *e)
 	r = start(&argv, errors, &console, &pid, e);
 	if (r < 0)
 		return r;
-	r = follow(vm, console, log);
-	if (r < 0)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &wstatus, 0) < 0 && errno == EINTR)
-		;
+	r = reap(pid, vm->stop_fd, follow(vm, console, log), &wstatus);
 	vm->ended = now_ms();
 	vm->status = WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : 128 + WTERMSIG(wstatus);
 	if (r == -ETIMEDOUT)

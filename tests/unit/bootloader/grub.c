@@ -327,6 +327,48 @@ static void the_generator_runs_when_grub_cfg_is_behind(void **state)
 	tree_end(&t);
 }
 
+/* Below a foreign root the drop-in can go, the generator cannot run: that system must not forget it. */
+static void a_generator_that_could_not_run_is_owed_until_it_has(void **state)
+{
+	struct tree t;
+	auto_free char *before = NULL, *after = NULL, *ledger = NULL;
+
+	(void)state;
+	tree_from(&t, "debian12-grub");
+	before = text_of(&t, CFG);
+	change(&boot_grub, &t, "256M", false);
+	generate(&t, "crashkernel=256M", false);
+	assert_int_equal(change(&boot_grub, &t, NULL, false), 2);	/* drop-in and ledger */
+	ledger = text_of(&t, LEDGER_PATH);
+	assert_non_null(ledger);
+	assert_command(&t, "off", "/usr/sbin/update-grub");
+	assert_int_equal(change(&boot_grub, &t, NULL, false), 0);
+
+	/* The system itself pays: the same files, where the generator can run. */
+	t.root.host = true;
+	assert_command(&t, "off", "/usr/sbin/update-grub");
+	assert_int_equal(change(&boot_grub, &t, NULL, false), 1);
+	assert_null(text_of(&t, LEDGER_PATH));
+
+	/* Somebody else ran it: there is nothing left to remember. */
+	t.root.host = false;
+	tree_put(&t, LEDGER_PATH, ledger);
+	tree_put(&t, CFG, before);
+	assert_command(&t, "off", "");
+	assert_int_equal(change(&boot_grub, &t, NULL, false), 1);
+	assert_null(text_of(&t, LEDGER_PATH));
+
+	/* Wanted again: the drop-in speaks for itself. */
+	tree_put(&t, LEDGER_PATH, ledger);
+	generate(&t, "crashkernel=256M", false);
+	assert_command(&t, "256M", "/usr/sbin/update-grub");
+	assert_int_equal(change(&boot_grub, &t, "256M", false), 2);
+	assert_null(text_of(&t, LEDGER_PATH));
+	after = text_of(&t, DROPIN);
+	assert_non_null(strstr(after, "crashkernel=256M"));
+	tree_end(&t);
+}
+
 static void a_grub_cfg_that_was_never_made_is_behind_too(void **state)
 {
 	struct tree t;
@@ -423,6 +465,7 @@ int main(void)
 		cmocka_unit_test(a_strangers_file_of_our_name_is_not_touched),
 		cmocka_unit_test(several_arguments_share_the_drop_in),
 		cmocka_unit_test(the_generator_runs_when_grub_cfg_is_behind),
+		cmocka_unit_test(a_generator_that_could_not_run_is_owed_until_it_has),
 		cmocka_unit_test(a_grub_cfg_that_was_never_made_is_behind_too),
 		cmocka_unit_test(the_default_entry_is_the_one_that_grub_would_start),
 		cmocka_unit_test(the_saved_entry_is_followed),

@@ -109,6 +109,24 @@ static void what_the_guest_says_is_remembered(void **state)
 	play_done(&p);
 }
 
+static void a_halt_is_an_end_without_a_reset(void **state)
+{
+	static const char *const halt[] = { BOOT, ARMED, PANIC, UP, "crashcfg: [   3.100] end: halt", NULL };
+	static const char *const off[] = { BOOT, ARMED, PANIC, UP, "crashcfg: [   3.100] end: poweroff", NULL };
+	struct play p = { .recipe = { .stall = 60 } };
+
+	(void)state;
+	play(&p, halt);
+	assert_true(p.t.halts);
+	assert_int_equal(p.t.ending_at, 5000);
+	assert_int_equal(p.deadline, 5000 + 15000);
+	play_done(&p);
+	play(&p, off);
+	assert_false(p.t.halts);
+	assert_int_equal(p.deadline, 5000 + 30000);
+	play_done(&p);
+}
+
 static void every_stage_has_its_patience(void **state)
 {
 	static const char *const up[] = { BOOT, ARMED, PANIC, UP, NULL };
@@ -163,6 +181,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_console_becomes_a_timeline),
 		cmocka_unit_test(what_the_guest_says_is_remembered),
+		cmocka_unit_test(a_halt_is_an_end_without_a_reset),
 		cmocka_unit_test(every_stage_has_its_patience),
 		cmocka_unit_test(a_probe_of_kvm_has_little_and_emulation_much),
 	};
