@@ -337,7 +337,11 @@ static void print_verdict(const struct test *t, const struct lab_result *res, bo
 
 	if (res->accel_why)
 		fprintf(to, "Not under KVM: %s\n", res->accel_why);
-	if (res->pass)
+	if (res->pass && t->plan->recipe->dump_level == DUMP_LEVEL_LOG)
+		fprintf(to, "PASS  %s, %s: the log arrived, no dump was asked for, panic to reset %.1f s (%s)\n",
+			t->kernel->release, fs, res->panic_to_reset,
+			strcmp(res->accel, "tcg") == 0 ? "TCG" : "KVM");
+	else if (res->pass)
 		fprintf(to,
 			"PASS  %s, %s: dump of %s (%llu pages) arrived whole, panic to reset %.1f s (%s)\n",
 			t->kernel->release, fs, size_human(res->bytes, size),

@@ -61,6 +61,7 @@ struct page {
 	struct page_phase phases[PHASES_MAX];
 	unsigned n_phases;
 	struct page_attempt attempts[ATTEMPTS_MAX];
+	bool log_only;			/* no vmcore is wanted: a target that has the log took the dump */
 	int winner;			/* index of the target that took the dump, -1 none */
 	char sha256[65];
 	uint64_t pages;

@@ -50,10 +50,10 @@ static void add_attempts(struct manifest *m, const struct page *p, const struct 
 	}
 }
 
-static enum manifest_state state(const struct page_attempt *a, bool final)
+static enum manifest_state state(const struct page *p, const struct page_attempt *a, bool final)
 {
 	if (a->saved)
-		return MANIFEST_COMPLETE;
+		return p->log_only ? MANIFEST_LOG_ONLY : MANIFEST_COMPLETE;
 	if (!final)
 		return MANIFEST_SAVING;
 	return a->partial ? MANIFEST_INCOMPLETE : a->log ? MANIFEST_LOG_ONLY : MANIFEST_FAILED;
@@ -66,7 +66,7 @@ static struct manifest *tell(const struct capture *c, int i, bool final)
 	const struct page *p = c->page;
 	struct manifest *m = xcalloc(1, sizeof(*m));
 
-	m->state = state(a, final);
+	m->state = state(p, a, final);
 	m->host = xstrdup(r->host);
 	m->machine_id = xstrdup(r->machine_id);
 	m->boot_id = xstrdup(c->boot_id);

@@ -139,6 +139,16 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 	return r;
 }
 
+/* The place has all that is wanted: a whole vmcore, or the log where no more was asked for. */
+static int phase_dump_or_log(struct capture *c, const struct place *place, struct err *e)
+{
+	if (!c->page->log_only)
+		return phase_dump(c, place, e);
+	if (!c->page->attempts[place->target].log)
+		return err_set(e, ENODATA, "the log alone was to be saved, and it could not be read");
+	return 0;
+}
+
 static int try_target(struct capture *c, int i)
 {
 	struct page_attempt *a = &c->page->attempts[i];
@@ -151,7 +161,7 @@ static int try_target(struct capture *c, int i)
 	if (r == 0)
 		r = phase_log(c, &place, &e);
 	if (r == 0)
-		r = phase_dump(c, &place, &e);
+		r = phase_dump_or_log(c, &place, &e);
 	if (r < 0) {
 		page_text(a->error, e.text);
 		say(CONSOLE_FAILED, "%s: %s", c->recipe->targets[i].url, e.text);
@@ -252,6 +262,7 @@ void worker_main(const struct recipe *r, struct page *p)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(077);
+	p->log_only |= r->dump_level == DUMP_LEVEL_LOG;
 	/* A later worker needs what the first one learnt when it looked. */
 	c.notes = (struct notes){ .release = xstrdup(""), .build_id = xstrdup("") };
 	if (p->notes_ok)

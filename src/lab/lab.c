@@ -380,7 +380,7 @@ static void judge(struct lab *l, struct lab_result *ret)
 	struct err why = { 0 };
 	struct evidence ev = {
 		.release = l->q->kernel->release, .token = l->token, .memory = l->q->memory,
-		.hash_max = l->q->recipe->hash_max, .sha256_image = l->image_sha256,
+		.log_only = l->q->recipe->dump_level == DUMP_LEVEL_LOG, .hash_max = l->q->recipe->hash_max, .sha256_image = l->image_sha256,
 		.sha256_armed = l->timeline.image_sha256, .sha256 = sum,
 	};
 

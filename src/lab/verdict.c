@@ -20,6 +20,33 @@ static const char *first_error(const struct manifest *m)
 	return "no phase tells why";
 }
 
+static bool has_token(const char *log, const char *token)
+{
+	auto_free char *line = xasprintf("%s%s", GUEST_TOKEN, token);
+
+	return strstr(log, line) != NULL;
+}
+
+static char *check_log_only(const struct evidence *ev)
+{
+	const struct manifest *m = ev->manifest;
+	auto_free char *panic = ev->dmesg ? oops_panic_line(ev->dmesg, strlen(ev->dmesg)) : NULL;
+
+	if (!m)
+		return xstrdup("no '" MANIFEST_NAME "' is in the dump folder: nothing was saved");
+	if (m->state != MANIFEST_LOG_ONLY || !*m->target)
+		return xasprintf("the dump's state is '%s': %s", manifest_state_name(m->state),
+				 first_error(m));
+	if (ev->bytes)
+		return xstrdup("there is a 'vmcore', and the log alone was asked for");
+	if (!ev->dmesg || !has_token(ev->dmesg, ev->token))
+		return xstrdup("'dmesg.txt' is not there, or not that of this run");
+	if (!panic || !strstr(panic, "sysrq"))
+		return xasprintf("'dmesg.txt' does not tell of sysrq's panic, but of '%s'",
+				 panic ? panic : "nothing");
+	return NULL;
+}
+
 static char *check_manifest(const struct evidence *ev)
 {
 	const struct manifest *m = ev->manifest;
@@ -65,13 +92,6 @@ static char *check_pages(const struct evidence *ev)
 	return NULL;
 }
 
-static bool has_token(const char *log, const char *token)
-{
-	auto_free char *line = xasprintf("%s%s", GUEST_TOKEN, token);
-
-	return strstr(log, line) != NULL;
-}
-
 static char *check_log(const struct evidence *ev)
 {
 	const struct vmcore_look *l = ev->look;
@@ -98,6 +118,8 @@ char *verdict(const struct evidence *ev)
 	if (strcmp(ev->sha256_image, ev->sha256_armed) != 0)
 		return xasprintf("the guest loaded an image with sha256 %.12s..., not %.12s...",
 				 ev->sha256_armed, ev->sha256_image);
+	if (ev->log_only)
+		return check_log_only(ev);
 	why = check_manifest(ev);
 	if (why)
 		return why;

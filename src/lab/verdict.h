@@ -10,6 +10,7 @@ struct evidence {
 	const char *release;		/* the kernel that crashed */
 	const char *token;		/* what this run wrote into its log */
 	uint64_t memory;		/* bytes of the guest */
+	bool log_only;			/* what was asked for: dmesg.txt, and no vmcore */
 	uint64_t hash_max;		/* the recipe's: a larger vmcore needs no hash */
 	const char *sha256_image, *sha256_armed;	/* of the image here, and of what the guest loaded */
 	const struct manifest *manifest;

@@ -75,7 +75,7 @@ struct settings {
 	bool dump_active;
 	struct target *targets;			/* DUMP_TARGETS in order, at least one */
 	size_t n_targets;
-	unsigned dump_level;			/* 0 to 31 */
+	unsigned dump_level;			/* 0 to 31, or DUMP_LEVEL_LOG */
 	enum compress compress;
 	unsigned threads;			/* 0: auto */
 	unsigned timeout;			/* seconds; 0: auto */

@@ -127,10 +127,12 @@ static int parse_level(const struct schema_row *row, const char *text, struct se
 	int level = level_of_names(text);
 	uint64_t n;
 
+	if (strcmp(text, "log") == 0)
+		level = DUMP_LEVEL_LOG;
 	if (level < 0 && text[strspn(text, "0123456789")] == '\0' && num_parse(text, 31, &n) == 0)
 		level = (int)n;
 	if (level < 0)
-		return err_set(e, EINVAL, "not a dump level (0 to 31, or names such as 'zero+free')");
+		return err_set(e, EINVAL, "not a dump level (0 to 31, names such as 'zero+free', or log)");
 	*(unsigned *)member(row, s) = (unsigned)level;
 	return 0;
 }

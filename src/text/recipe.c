@@ -119,8 +119,9 @@ static int check_values(const struct recipe *r, struct err *e)
 {
 	static const char *const options[] = { "", "-l", "-z", "-c", "-p" };
 
-	if (r->dump_level > 31)
-		return err_set(e, EINVAL, "'dump_level' is %u, the largest is 31", r->dump_level);
+	if (r->dump_level > DUMP_LEVEL_LOG)
+		return err_set(e, EINVAL, "'dump_level' is %u, the largest is %d", r->dump_level,
+			       DUMP_LEVEL_LOG);
 	if (r->host[0] == '\0' || r->host[0] == '.' || strchr(r->host, '/'))
 		return err_set(e, EINVAL, "'host' is '%.80s', which cannot name a folder", r->host);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)

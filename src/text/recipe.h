@@ -15,6 +15,9 @@
 #define RECIPE_PATH "/etc/crashcfg/recipe.json"
 #define RECIPE_MAX (4U << 20)	/* bytes; nothing larger is read */
 
+/* A dump_level above makedumpfile's 0 to 31: no page of memory, the log and the record alone. */
+#define DUMP_LEVEL_LOG 32
+
 enum end_action { END_REBOOT, END_POWEROFF, END_HALT, END_SHELL };
 
 /* A module in the image.  Listed in load order: what it depends on comes before it. */
@@ -46,7 +49,7 @@ struct recipe {
 	char *host;
 	char *machine_id;
 	char *kernel;		/* release that the image was built for */
-	unsigned dump_level;	/* 0 to 31 */
+	unsigned dump_level;	/* 0 to 31, or DUMP_LEVEL_LOG */
 	char *compress;		/* makedumpfile's option: "-l", "-z", "-c" (zlib), "-p" (snappy) or "" */
 	unsigned threads;	/* 1: no --num-threads */
 	unsigned deadline;	/* seconds for the whole capture; 0: by progress, see stall */

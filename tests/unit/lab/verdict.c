@@ -68,6 +68,22 @@ static void other_panic(struct all *a) { a->look.log = oops; }
 static void no_dmesg(struct all *a) { a->ev.dmesg = NULL; }
 static void old_dmesg(struct all *a) { a->ev.dmesg = panic_only; }
 
+static char vm_log[] = "file:///var/crash";
+static void log_only(struct all *a)
+{
+	a->ev.log_only = true;
+	a->m.state = MANIFEST_LOG_ONLY;
+	a->m.target = vm_log;
+	a->ev.look = NULL;
+	a->ev.bytes = 0;
+}
+static void log_only_saving(struct all *a) { log_only(a); a->m.state = MANIFEST_SAVING; }
+static void log_only_nowhere(struct all *a) { log_only(a); a->m.target = empty; }
+static void log_only_vmcore(struct all *a) { log_only(a); a->ev.bytes = 10; }
+static void log_only_old(struct all *a) { log_only(a); a->ev.dmesg = panic_only; }
+static void log_only_oops(struct all *a) { log_only(a); a->ev.dmesg = oops; }
+static void log_only_nothing(struct all *a) { log_only(a); a->ev.manifest = NULL; }
+
 static void one_thing_that_is_wrong_is_named(void **state)
 {
 	static const struct {
@@ -77,6 +93,13 @@ static void one_thing_that_is_wrong_is_named(void **state)
 		{ nothing, NULL },
 		{ no_sum_needed, NULL },
 		{ pages_unknown, NULL },
+		{ log_only, NULL },
+		{ log_only_saving, "the dump's state is 'saving'" },
+		{ log_only_nowhere, "the dump's state is 'log-only'" },
+		{ log_only_vmcore, "the log alone was asked for" },
+		{ log_only_old, "not that of this run" },
+		{ log_only_oops, "does not tell of sysrq's panic" },
+		{ log_only_nothing, "nothing was saved" },
 		{ image, "loaded an image" },
 		{ no_manifest, "no 'crash.json'" },
 		{ incomplete, "'incomplete'" },

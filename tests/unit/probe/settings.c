@@ -99,7 +99,7 @@ static void every_fault_of_every_file_is_told_in_one_run(void **state)
 	s = read_tree(&t, &faults);
 	text = told(&faults);
 	assert_string_equal(text,
-		MAIN ":1: DUMP_LEVEL = '42': not a dump level (0 to 31, or names such as 'zero+free')\n"
+		MAIN ":1: DUMP_LEVEL = '42': not a dump level (0 to 31, names such as 'zero+free', or log)\n"
 		MAIN ":2: DUMP_TARGTES = 'file:///x': unknown key (did you mean DUMP_TARGETS?)\n"
 		MAIN ":3: DUMP_KEEP = '3': blanks around '=' (write DUMP_KEEP=\"3\")\n"
 		MAIN ":4: warning: DUMP_KEEP_DAYS = '1': set 3 times in this file, and line 7 wins (keep one of them)\n"

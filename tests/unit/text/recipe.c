@@ -100,7 +100,7 @@ static void a_fault_is_named(void **state)
 		{ "\"web1.example.org\"", "17", "'host' is not a text" },
 		{ "\"web1.example.org\"", "\"..\"", "cannot name a folder" },
 		{ "\"web1.example.org\"", "\"a/b\"", "cannot name a folder" },
-		{ "\"dump_level\": 31", "\"dump_level\": 42", "the largest is 31" },
+		{ "\"dump_level\": 31", "\"dump_level\": 42", "the largest is 32" },
 		{ "\"dump_level\": 31", "\"dump_level\": -1", "'dump_level' is not a whole number" },
 		{ "\"stall\": 120", "\"stall\": 4294967296", "'stall' is not a whole number" },
 		{ "\"stall\": 120", "\"stall\": 1.5", "'stall' is not a whole number" },
