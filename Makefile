@@ -210,7 +210,7 @@ compile_commands.json: Makefile $(ALL_SRC)
 
 .PHONY: lint cover repro bench
 lint:	## clang-tidy, cppcheck, gcc -fanalyzer, shellcheck
-	@bash tests/lint.sh '$(COMMON)' $(foreach f,$(FLOORS) init,'$(DIR_$(f)):$(call inc,$(f))') 'src/lab/guest:$(call inc,init)'
+	@bash tests/lint.sh '$(subst ','\'',$(COMMON))' $(foreach f,$(FLOORS) init,'$(DIR_$(f)):$(call inc,$(f))') 'src/lab/guest:$(call inc,init)'
 
 cover:	## line coverage of the unit tests
 	@$(MAKE) --no-print-directory -s -j$$(nproc) COVER=1 WERROR=0 unit

@@ -306,6 +306,7 @@ static int menu_order(const void *a, const void *b)
 const struct bls_file *bls_default_entry(const struct boot_state *s)
 {
 	auto_free char *saved = grubenv_get(&s->env.old, "saved_entry", NULL);
+	/* An array of pointers: NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	auto_free const struct bls_file **menu = xcalloc(s->n_entries, sizeof(*menu));
 	const char *set = NULL, *spec = saved ? saved : "";
 	size_t n = 0, number = 0;
@@ -327,6 +328,7 @@ const struct bls_file *bls_default_entry(const struct boot_state *s)
 			return e;
 		menu[n++] = e;
 	}
+	/* NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	qsort(menu, n, sizeof(*menu), menu_order);
 	if (*spec && strlen(spec) < 10 && strspn(spec, "0123456789") == strlen(spec))
 		number = strtoul(spec, NULL, 10);

@@ -149,7 +149,7 @@ static void judge_targets(struct status *st, const struct root *root, const stru
 	for (size_t i = 0; i < want->n_targets; i++) {
 		const struct target *t = &want->targets[i];
 		char left[SIZE_TEXT_MAX], wanted[SIZE_TEXT_MAX];
-		uint64_t bytes;
+		uint64_t bytes = 0;
 
 		if (t->kind == TARGET_FILE && root->host && free_bytes(root, t->dir, &bytes) == 0 &&
 		    bytes < want->min_free)
@@ -419,7 +419,7 @@ static int run_status(struct cli *cli, int argc, char *argv[], struct err *e)
 	r = settings_read(&cli->root, &want, &faults, e);
 	if (r == 0)
 		r = world_read(&cli->root, want, &o, &w, e);
-	if (r < 0)
+	if (r < 0 || !w)
 		return r;
 	read_reserve(&st, want, w);
 	judge(&st, &cli->root, want, &faults, w);

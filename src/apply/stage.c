@@ -276,7 +276,7 @@ static int drop(int dir, const char *name)
 static int take_back_one(const struct root *root, const struct change *c, bool renamed, struct err *e)
 {
 	auto_place struct place p = { .dir = -1 };
-	char now[HASH_TEXT_MAX], kept[HASH_TEXT_MAX];
+	char now[HASH_TEXT_MAX] = "", kept[HASH_TEXT_MAX] = "";
 	int r = place_open(root, c, &p, NULL);
 
 	if (r == -ENOENT)

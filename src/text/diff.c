@@ -114,7 +114,7 @@ static bool myers(const struct side *a, const struct side *b, const struct range
 	int32_t d;
 
 	for (d = 0; d <= D_MAX && d <= n + m && !found; d++) {
-		int32_t *now = xcalloc((size_t)(2 * d + 1), sizeof(*now)), *v = now + d;
+		int32_t *now = xcalloc((size_t)d * 2 + 1, sizeof(*now)), *v = now + d;
 		const int32_t *old = d ? trace[d - 1] + (d - 1) : NULL;
 
 		trace[d] = now;
@@ -171,6 +171,7 @@ static void put_range(struct buf *to, char sign, size_t first, size_t n)
 static void put_line(struct buf *to, char sign, const struct line *line)
 {
 	buf_addc(to, sign);
+	/* Each operation names a line that its side has. NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 	buf_add(to, line->text, line->len);
 	if (line->text[line->len - 1] != '\n')
 		buf_adds(to, "\n\\ No newline at end of file\n");

@@ -12,7 +12,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-cli.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
 play() {	# play CASE ROOT: run its commands, print the transcript as it really is
-	local line file= root=$2 status
+	local line file='' root=$2 status
 	local -a words
 	while IFS= read -r line; do
 		case $line in
