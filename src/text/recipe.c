@@ -10,6 +10,7 @@
 /* What an image can hold; more is not a recipe. */
 #define MODULES_MAX 4096
 #define TARGETS_MAX 64
+#define LINKS_MAX 64
 
 static const char *const actions[] = { "reboot", "poweroff", "halt", "shell", NULL };
 static const char *const kinds[] = { "file", "fs", "raw", "nfs", "ssh", "hub", NULL };
@@ -50,7 +51,50 @@ static const struct record_field target_fields[] = {
 	RECORD(struct recipe_target, size, U64),
 	RECORD(struct recipe_target, options, TEXT),
 	RECORD(struct recipe_target, dir, TEXT),
+	RECORD(struct recipe_target, host, TEXT),
+	RECORD(struct recipe_target, address, TEXT),
+	RECORD(struct recipe_target, port, UINT),
+	RECORD(struct recipe_target, user, TEXT),
+	RECORD(struct recipe_target, known, TEXT),
+	RECORD(struct recipe_target, net, UINT),
 };
+
+static const char *const link_kinds[] = { "hardware", "vlan", "bond", "bridge", NULL };
+
+static const struct record_field link_fields[] = {
+	RECORD_ENUM(struct recipe_link, kind, link_kinds),
+	RECORD(struct recipe_link, name, TEXT),
+	RECORD(struct recipe_link, permanent, TEXT),
+	RECORD(struct recipe_link, driver, TEXT),
+	RECORD(struct recipe_link, address, TEXT),
+	RECORD(struct recipe_link, mtu, UINT),
+	RECORD(struct recipe_link, lower, TEXT),
+	RECORD(struct recipe_link, vlan, UINT),
+	RECORD(struct recipe_link, vlan_protocol, UINT),
+	RECORD(struct recipe_link, master, TEXT),
+	RECORD(struct recipe_link, options, STRV),
+};
+
+static const char *const net_methods[] = { "static", "dhcp", "auto", NULL };
+
+static const struct record_field net_fields[] = {
+	RECORD(struct recipe_net, link, TEXT),
+	RECORD_ENUM(struct recipe_net, method, net_methods),
+	RECORD(struct recipe_net, address, TEXT),
+	RECORD(struct recipe_net, gateway, TEXT),
+	RECORD(struct recipe_net, dns, STRV),
+	RECORD(struct recipe_net, wait, UINT),
+};
+
+void recipe_link_done(struct recipe_link *l)
+{
+	record_done(link_fields, ARRAY_SIZE(link_fields), l);
+}
+
+void recipe_net_done(struct recipe_net *n)
+{
+	record_done(net_fields, ARRAY_SIZE(net_fields), n);
+}
 
 void recipe_free(struct recipe *r)
 {
@@ -60,8 +104,14 @@ void recipe_free(struct recipe *r)
 		record_done(module_fields, ARRAY_SIZE(module_fields), &r->modules[i]);
 	for (size_t i = 0; i < r->n_targets; i++)
 		record_done(target_fields, ARRAY_SIZE(target_fields), &r->targets[i]);
+	for (size_t i = 0; i < r->n_links; i++)
+		recipe_link_done(&r->links[i]);
+	for (size_t i = 0; i < r->n_nets; i++)
+		recipe_net_done(&r->nets[i]);
 	free(r->modules);
 	free(r->targets);
+	free(r->links);
+	free(r->nets);
 	record_done(recipe_fields, ARRAY_SIZE(recipe_fields), r);
 	free(r);
 }
@@ -76,6 +126,14 @@ void recipe_encode(const struct recipe *r, struct buf *to)
 	list = js_set(j, "targets", js_array());
 	for (size_t i = 0; i < r->n_targets; i++)
 		record_encode(target_fields, ARRAY_SIZE(target_fields), &r->targets[i],
+			      js_add(list, js_object()));
+	list = js_set(j, "links", js_array());
+	for (size_t i = 0; i < r->n_links; i++)
+		record_encode(link_fields, ARRAY_SIZE(link_fields), &r->links[i],
+			      js_add(list, js_object()));
+	list = js_set(j, "nets", js_array());
+	for (size_t i = 0; i < r->n_nets; i++)
+		record_encode(net_fields, ARRAY_SIZE(net_fields), &r->nets[i],
 			      js_add(list, js_object()));
 	list = js_set(j, "modules", js_array());
 	for (size_t i = 0; i < r->n_modules; i++)
@@ -114,6 +172,53 @@ static int decode_targets(const struct json *list, struct recipe *r, struct err 
 	return 0;
 }
 
+/* Is the link NAME one of the first N? */
+static bool has_link(const struct recipe *r, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(r->links[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static int decode_links(const struct json *list, struct recipe *r, struct err *e)
+{
+	if (list && (!js_is_array(list) || js_len(list) > LINKS_MAX))
+		return err_set(e, EINVAL, "'links' is not a list of at most %d", LINKS_MAX);
+	for (size_t i = 0; i < js_len(list); i++) {
+		struct recipe_link *l = vec_push(&r->links, &r->n_links);
+		int err = record_decode(link_fields, ARRAY_SIZE(link_fields), js_at(list, i), true, l, e);
+
+		if (err == 0 && l->kind == LINK_VLAN && !has_link(r, i, l->lower))
+			err = err_set(e, EINVAL, "'lower' is '%.40s', no link before it", l->lower);
+		if (err == 0 && l->master[0] && !has_link(r, i, l->master))
+			err = err_set(e, EINVAL, "'master' is '%.40s', no link before it", l->master);
+		if (err < 0)
+			return err_wrap(e, "links[%zu]", i);
+	}
+	return 0;
+}
+
+static int decode_nets(const struct json *list, struct recipe *r, struct err *e)
+{
+	if (list && (!js_is_array(list) || js_len(list) > TARGETS_MAX))
+		return err_set(e, EINVAL, "'nets' is not a list of at most %d", TARGETS_MAX);
+	for (size_t i = 0; i < js_len(list); i++) {
+		struct recipe_net *n = vec_push(&r->nets, &r->n_nets);
+		int err = record_decode(net_fields, ARRAY_SIZE(net_fields), js_at(list, i), true, n, e);
+
+		if (err == 0 && !has_link(r, r->n_links, n->link))
+			err = err_set(e, EINVAL, "'link' is '%.40s', which is no link", n->link);
+		if (err < 0)
+			return err_wrap(e, "nets[%zu]", i);
+	}
+	for (size_t i = 0; i < r->n_targets; i++)
+		if (r->targets[i].host[0] && r->targets[i].net >= r->n_nets)
+			return err_set(e, EINVAL, "targets[%zu]: 'net' is %u of %zu", i, r->targets[i].net,
+				       r->n_nets);
+	return 0;
+}
+
 /* What goes into makedumpfile's command line is one of its options or nothing. */
 static int check_values(const struct recipe *r, struct err *e)
 {
@@ -148,6 +253,10 @@ int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err 
 		err = check_values(r, e);
 	if (err == 0)
 		err = decode_targets(js_get(j, "targets"), r, e);
+	if (err == 0)
+		err = decode_links(js_get(j, "links"), r, e);
+	if (err == 0)
+		err = decode_nets(js_get(j, "nets"), r, e);
 	if (err == 0)
 		err = decode_modules(js_get(j, "modules"), r, e);
 	if (err < 0)

@@ -42,7 +42,45 @@ struct recipe_target {
 	char *device;		/* "/dev/vda2": a hint that is never trusted alone; "" unknown */
 	uint64_t size;		/* bytes of the block device; 0: unknown, not checked */
 	char *options;		/* mount options for the file system ("subvolid=256"), "" when none */
+	/* Network targets; elsewhere "" and 0. */
+	char *host;		/* as DNS knows it; a numeric address stays one */
+	char *address;		/* what it was when the image was built: "192.0.2.7" */
+	unsigned port;		/* 0: the protocol's own */
+	char *user;		/* ssh */
+	char *known;		/* ssh: the name in known_hosts, "web" or "[web]:2222" */
+	unsigned net;		/* index in nets */
 	char *dir;		/* dump folder in that file system ("/var/crash"), passes no symbolic link */
+};
+
+enum link_kind { LINK_HARDWARE, LINK_VLAN, LINK_BOND, LINK_BRIDGE };
+
+/*
+ * A network interface on the way to a target, as the host has it.  Listed so that what it lies on,
+ * and the bond or bridge that it belongs to, comes before it.
+ */
+struct recipe_link {
+	enum link_kind kind;
+	char *name;		/* on the host; in the capture hardware keeps the name that it gets there */
+	char *permanent;	/* hardware: the address by which it is found, "52:54:00:12:34:56" */
+	char *driver;		/* hardware: "virtio_net", where several bear that address; "" unknown */
+	char *address;		/* the address to be set, "" none */
+	unsigned mtu;		/* 0: the default */
+	char *lower;		/* VLAN: name of the link below */
+	unsigned vlan, vlan_protocol;	/* VLAN: id; 0x8100, 0x88a8 */
+	char *master;		/* name of the bond or bridge that it belongs to, "" none */
+	struct strv options;	/* bond, bridge: files of its folder in sysfs, "bonding/mode=1" */
+};
+
+enum net_method { NET_STATIC, NET_DHCP, NET_AUTO };	/* auto: IPv6 by router advertisements */
+
+/* A way to network targets: the address on one of the links. */
+struct recipe_net {
+	char *link;		/* name of a recipe_link */
+	enum net_method method;
+	char *address;		/* static: "192.0.2.7/24" */
+	char *gateway;		/* "" none: the target is on the link, or the method tells */
+	struct strv dns;	/* name servers */
+	unsigned wait;		/* seconds for link and address to come */
 };
 
 struct recipe {
@@ -63,8 +101,15 @@ struct recipe {
 	size_t n_modules;
 	struct recipe_target *targets;
 	size_t n_targets;
+	struct recipe_link *links;
+	size_t n_links;
+	struct recipe_net *nets;
+	size_t n_nets;
 };
 
+/* Free what they own; the structs themselves stay. */
+void recipe_link_done(struct recipe_link *l);
+void recipe_net_done(struct recipe_net *n);
 void recipe_free(struct recipe *r);	/* accepts NULL */
 static inline void own_recipe(struct recipe **r)
 {

@@ -8,6 +8,42 @@
 
 #include <cmocka.h>
 
+/* ssh: by a VLAN on a bond of one port. */
+static void add_network(struct recipe *r)
+{
+	struct recipe_target *t = vec_push(&r->targets, &r->n_targets);
+	struct recipe_link *l = vec_push(&r->links, &r->n_links);
+	struct recipe_net *n = vec_push(&r->nets, &r->n_nets);
+
+	t->kind = TARGET_SSH;
+	t->url = xstrdup("ssh://kdump@dumps:2222/srv");
+	t->dir = xstrdup("/srv");
+	t->host = xstrdup("dumps.example.org");
+	t->address = xstrdup("2001:db8::7");
+	t->port = 2222;
+	t->user = xstrdup("kdump");
+	t->known = xstrdup("[dumps]:2222");
+	l->kind = LINK_BOND;
+	l->name = xstrdup("bond0");
+	strv_add(&l->options, "bonding/mode=active-backup");
+	l = vec_push(&r->links, &r->n_links);
+	l->name = xstrdup("eth0");
+	l->permanent = xstrdup("52:54:00:12:34:56");
+	l->driver = xstrdup("virtio_net");
+	l->master = xstrdup("bond0");
+	l->mtu = 9000;
+	l = vec_push(&r->links, &r->n_links);
+	l->kind = LINK_VLAN;
+	l->name = xstrdup("bond0.7");
+	l->lower = xstrdup("bond0");
+	l->vlan = 7;
+	l->vlan_protocol = 0x8100;
+	n->link = xstrdup("bond0.7");
+	n->method = NET_AUTO;
+	strv_add(&n->dns, "2001:db8::53");
+	n->wait = 60;
+}
+
 static struct recipe *sample(void)
 {
 	struct recipe *r = xcalloc(1, sizeof(*r));
@@ -49,6 +85,7 @@ static struct recipe *sample(void)
 	t->size = 123456789012ULL;
 	t->options = xstrdup("subvolid=256");
 	t->dir = xstrdup("/dumps");
+	add_network(r);
 	return r;
 }
 
@@ -73,6 +110,14 @@ static void decode_of_encode_is_the_same_recipe(void **state)
 	assert_string_equal(back->modules[1].aliases.v[0], "fs-ext4");
 	assert_int_equal(back->targets[0].kind, TARGET_FS);
 	assert_true(back->targets[0].size == 123456789012ULL);
+	assert_int_equal(back->targets[1].port, 2222);
+	assert_string_equal(back->targets[1].known, "[dumps]:2222");
+	assert_int_equal(back->n_links, 3);
+	assert_int_equal(back->links[2].kind, LINK_VLAN);
+	assert_int_equal(back->links[1].mtu, 9000);
+	assert_string_equal(back->links[0].options.v[0], "bonding/mode=active-backup");
+	assert_int_equal(back->nets[0].method, NET_AUTO);
+	assert_string_equal(back->nets[0].dns.v[0], "2001:db8::53");
 	assert_int_equal(back->on_success, END_REBOOT);
 	assert_int_equal(back->on_failure, END_SHELL);
 }
@@ -115,6 +160,11 @@ static void a_fault_is_named(void **state)
 		{ "\"virtio_ring\"", "null", "modules[0]: 'needs' is not a list of texts" },
 		{ "\"/lib/modules/ext4.ko.xz\"", "\"ext4.ko\"",
 		  "modules[1]: 'path' is 'ext4.ko', not an absolute path" },
+		{ "\"lower\": \"bond0\"", "\"lower\": \"eth9\"", "links[2]: 'lower' is 'eth9', no link" },
+		{ "\"master\": \"bond0\"", "\"master\": \"br0\"", "links[1]: 'master' is 'br0', no link" },
+		{ "\"link\": \"bond0.7\"", "\"link\": \"eth7\"", "nets[0]: 'link' is 'eth7'" },
+		{ "\"known\": \"[dumps]:2222\",\n      \"net\": 0", "\"known\": \"\", \"net\": 1",
+		  "targets[1]: 'net' is 1 of 1" },
 		{ "\"modules\"", "\"modules", "not JSON" },
 	};
 
