@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dump.h"
 
+#include "collect.h"
 #include "hash.h"
 #include "kdump.h"
 #include "num.h"
-#include "proc.h"
-#include "progress.h"
 #include "run.h"
 #include "say.h"
 
@@ -15,135 +14,70 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define SAY_MS 1000
 #define CHECK_MS 60000
 #define CHECK_LOG "check.txt"
 #define HASH_BYTES (128U << 10)
+#define LEVEL_MOST 31	/* makedumpfile leaves out all that it can */
+#define LEVEL_ZERO 1	/* it leaves out zeroed pages alone, which it sees by their content */
 
-/* Follows makedumpfile: its words and the growth of its file are progress, its silence is not. */
-struct watch {
-	struct capture *c;
-	int dir;
-	char line[200];
-	size_t line_len;
-	char words[160];	/* why it failed: the first "Can't ...", else the last line of text */
-	struct progress last;
-	uint64_t bytes;
-	long long copy_began, said;
-	unsigned said_permille;
-};
-
-static void show(struct watch *w, unsigned permille)
+unsigned dump_level(const struct recipe *r, enum dump_how how)
 {
-	long long now = now_ms(), took = now - w->copy_began;
-
-	w->said = now;
-	w->said_permille = permille;
-	say(CONSOLE_VMCORE, "%u %% %.1f MB/s", permille / 10,
-	    took > 0 ? (double)w->bytes / 1048576 * 1000 / (double)took : 0.0);
-}
-
-static void heard_line(struct watch *w)
-{
-	struct progress p;
-
-	if (!progress_parse(w->line, w->line_len, &p)) {
-		if (w->line_len > 2 && !strstr(w->words, "Can't "))
-			snprintf(w->words, sizeof(w->words), "%.*s", (int)w->line_len, w->line);
-		return;
-	}
-	if (p.permille != w->last.permille || strcmp(p.step, w->last.step) != 0)
-		page_beat(w->c->page);
-	if (progress_is_copy(&p) && !progress_is_copy(&w->last))
-		w->copy_began = w->said = now_ms();
-	w->last = p;
-}
-
-static void heard(void *ctx, int stream, const char *data, size_t len)
-{
-	struct watch *w = ctx;
-
-	(void)stream;
-	for (size_t i = 0; i < len; i++) {
-		if (data[i] == '\n' || data[i] == '\r') {
-			heard_line(w);
-			w->line_len = 0;
-		} else if (w->line_len < sizeof(w->line)) {
-			w->line[w->line_len++] = data[i];
-		}
+	switch (how) {
+	case DUMP_SMALLER:
+		return LEVEL_MOST;
+	case DUMP_SIMPLER:
+		return LEVEL_ZERO;
+	case DUMP_COPY:
+		return 0;
+	default:
+		return r->dump_level;
 	}
 }
 
-static void look(struct watch *w)
+const char *dump_collector(enum dump_how how)
 {
-	struct stat st;
-
-	if (fstatat(w->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0 && (uint64_t)st.st_size != w->bytes) {
-		w->bytes = (uint64_t)st.st_size;
-		page_beat(w->c->page);
-	}
+	return how == DUMP_COPY ? "copy" : "makedumpfile";
 }
 
-static void tick(void *ctx)
+int dump_next(const struct recipe *r, enum dump_how how, int code, bool written)
 {
-	struct watch *w = ctx;
-
-	look(w);
-	page_sample_memory(w->c->page);
-	if (progress_is_copy(&w->last) && w->last.permille != w->said_permille &&
-	    now_ms() - w->said >= SAY_MS)
-		show(w, w->last.permille);
+	/* All other ways take more room. */
+	if (code == -ENOSPC)
+		return how == DUMP_AS_SET && r->dump_level < LEVEL_MOST ? DUMP_SMALLER : -1;
+	if (how == DUMP_COPY)
+		return -1;
+	/* A program that is not there, or that lies, is not asked again. */
+	if (written || code == -ENOENT || how == DUMP_SIMPLER || r->dump_level <= LEVEL_ZERO)
+		return DUMP_COPY;
+	return DUMP_SIMPLER;
 }
 
-static int run_makedumpfile(struct capture *c, struct watch *w, int *ret_code, struct err *e)
+/* What an earlier way left; its room is needed. */
+static int make_way(const struct place *to, struct err *e)
 {
-	const struct recipe *r = c->recipe;
-	char level[16], threads[16];
-	const char *argv[16];
-	struct run run = {
-		.argv = argv, .folder = w->dir, .out_fd = -1, .heard = heard, .tick = tick, .ctx = w
-	};
-	struct err why = { 0 };
-	size_t n = 0;
-	int err;
-
-	snprintf(level, sizeof(level), "%u", r->dump_level);
-	snprintf(threads, sizeof(threads), "%u", r->threads);
-	argv[n++] = "makedumpfile";
-	if (r->compress[0])
-		argv[n++] = r->compress;
-	argv[n++] = "-d";
-	argv[n++] = level;
-	argv[n++] = "--message-level";
-	argv[n++] = "7";	/* progress, common, error */
-	if (r->threads > 1) {
-		argv[n++] = "--num-threads";
-		argv[n++] = threads;
-	}
-	argv[n++] = VMCORE;
-	argv[n++] = DUMP_PART;
-	argv[n] = NULL;
-	err = run_check(&run, &why);
-	*ret_code = run.status;
-	if (err < 0)
-		return err_set(e, -err, "%s%s%s", why.text, w->words[0] ? ": " : "", w->words);
-	return 0;
+	if (unlinkat(to->dir, DUMP_PART, 0) < 0)
+		return errno == ENOENT ? 0
+				       : err_set(e, errno, "cannot remove '%s/" DUMP_PART "': %s", to->shown,
+						 strerror(errno));
+	/* The freed blocks are another file's only once this is on the disk (btrfs). */
+	return place_sync(to, e);
 }
 
-int dump_write(struct capture *c, const struct place *to, int *ret_code, struct err *e)
+int dump_write(struct capture *c, const struct place *to, bool may_stop, int *ret_code, struct err *e)
 {
-	struct page_attempt *a = &c->page->attempts[to->target];
-	struct watch w = { .c = c, .dir = to->dir, .copy_began = now_ms() };
+	enum dump_how how = (enum dump_how)c->page->attempts[to->target].how;
 	auto_close int fd = -1;
-	int r;
+	int r = make_way(to, e);
 
 	*ret_code = 0;
-	r = run_makedumpfile(c, &w, ret_code, e);
-	look(&w);
-	a->bytes = w.bytes;
+	if (r == 0 && how == DUMP_COPY)
+		r = collect_by_copy(c, to, e);
+	else if (r == 0)
+		r = collect_by_makedumpfile(c, to, dump_level(c->recipe, how),
+					    how == DUMP_AS_SET ? c->recipe->threads : 1, may_stop, ret_code,
+					    e);
 	if (r < 0)
 		return r;
-	show(&w, 1000);
 	fd = openat(to->dir, DUMP_PART, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fsync(fd) < 0)
 		return err_set(e, errno, "cannot bring '%s/" DUMP_PART "' to the disk: %s", to->shown,
@@ -196,29 +130,48 @@ static int has_text(int fd, const char *text)
 	return n < 0 ? -errno : 0;
 }
 
-/* Can the log be read out of the written dump, and does it tell of the same crash? */
+/*
+ * Can the log be read out of the written dump, and does it tell of the same crash?  A plain copy is
+ * read by the program that needs no makedumpfile, which may be why there is a copy.
+ */
+static int read_log(const struct capture *c, const struct place *at, const char *out, struct err *e)
+{
+	const char *const from_dump[] = {
+		"makedumpfile", "--message-level", "4", "--dump-dmesg", DUMP_PART, out, NULL
+	};
+	const char *const from_copy[] = { "vmcore-dmesg", DUMP_PART, NULL };
+	bool copy = c->page->attempts[at->target].how == DUMP_COPY;
+	struct run run = { .argv = copy ? from_copy : from_dump, .folder = at->dir, .out_fd = -1,
+			   .deadline_ms = CHECK_MS };
+	auto_close int fd = -1;
+
+	unlinkat(at->dir, out, 0);
+	if (!copy)
+		return run_check(&run, e);
+	fd = openat(at->dir, out, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(e, errno, "cannot make '%s': %s", out, strerror(errno));
+	run.out_fd = fd;
+	return run_check(&run, e);
+}
+
 static int check_log(const struct capture *c, const struct place *at, struct err *e)
 {
 	const char *out = c->page->log_whole ? "/run/" CHECK_LOG : CHECK_LOG;
-	const char *const argv[] = {
-		"makedumpfile", "--message-level", "4", "--dump-dmesg", DUMP_PART, out, NULL
-	};
-	struct run run = { .argv = argv, .folder = at->dir, .out_fd = -1, .deadline_ms = CHECK_MS };
 	/* '?' stands for what is not printable, and each program escapes other bytes in its own way. */
 	auto_free char *text = xstrndup(c->page->panic, strcspn(c->page->panic, "?\\"));
-	auto_close int fd = -1;
-	int r;
+	int r = read_log(c, at, out, e);
+	auto_close int fd = r < 0 ? -1 : openat(at->dir, out, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 
+	if (r == 0) {
+		r = fd < 0 ? -errno : has_text(fd, text);
+		if (r < 0)
+			err_set(e, -r, "cannot read the dump's log: %s", strerror(-r));
+		else
+			r = r ? 0 : err_set(e, EBADMSG, "the dump's log lacks the line '%s'", c->page->panic);
+	}
 	unlinkat(at->dir, out, 0);
-	r = run_check(&run, e);
-	if (r < 0)
-		return r;
-	fd = openat(at->dir, out, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	unlinkat(at->dir, out, 0);
-	r = fd < 0 ? -errno : has_text(fd, text);
-	if (r < 0)
-		return err_set(e, -r, "cannot read the dump's log: %s", strerror(-r));
-	return r ? 0 : err_set(e, EBADMSG, "the dump's log lacks the line '%s'", c->page->panic);
+	return r;
 }
 
 static int hash_file(struct page *p, int fd, char text[static HASH_TEXT_MAX])
@@ -247,20 +200,35 @@ static void check_says(struct page *p, const char *text)
 	say(CONSOLE_CHECK, "%s", text);
 }
 
+static int check_dump(struct capture *c, int fd, uint64_t size, char says[static 200], struct err *e)
+{
+	struct file f = { .page = c->page, .fd = fd };
+	struct kdump k;
+	int r = kdump_check(read_at, &f, size, &k, e);
+
+	if (r < 0)
+		return r;
+	c->page->pages = k.pages;
+	snprintf(says, 200, "whole: %llu pages, %sits log is readable", (unsigned long long)k.pages,
+		 k.seen < k.pages ? "the first and last of them looked at, " : "");
+	return 0;
+}
+
 int dump_check(struct capture *c, const struct place *at, struct err *e)
 {
 	auto_close int fd = openat(at->dir, DUMP_PART, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	struct page_attempt *a = &c->page->attempts[at->target];
 	struct page *p = c->page;
-	struct file f = { .page = p, .fd = fd };
-	char text[200];
-	struct kdump k;
+	char says[200] = "";
 	struct stat st;
 	int r;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_set(e, errno, "cannot open '%s/" DUMP_PART "': %s", at->shown, strerror(errno));
-	p->attempts[at->target].bytes = (uint64_t)st.st_size;
-	r = kdump_check(read_at, &f, (uint64_t)st.st_size, &k, e);
+	a->bytes = (uint64_t)st.st_size;
+	p->pages = 0;
+	r = a->how == DUMP_COPY ? collect_check_copy(c, fd, a->bytes, says, e)
+				: check_dump(c, fd, a->bytes, says, e);
 	if (r == 0)
 		r = check_log(c, at, e);
 	if (r < 0) {
@@ -268,11 +236,8 @@ int dump_check(struct capture *c, const struct place *at, struct err *e)
 			check_says(p, e->text);
 		return err_wrap(e, "'%s/" DUMP_PART "' is not whole", at->shown);
 	}
-	p->pages = k.pages;
 	p->checked = true;
-	snprintf(text, sizeof(text), "whole: %llu pages, %sits log is readable", (unsigned long long)k.pages,
-		 k.seen < k.pages ? "the first and last of them looked at, " : "");
-	check_says(p, text);
+	check_says(p, says);
 	return 0;
 }
 

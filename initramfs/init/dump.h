@@ -8,11 +8,27 @@
 #define DUMP_PART "vmcore.incomplete"
 
 /*
- * makedumpfile writes DUMP_PART into the place, then it is brought to the disk
- * (makedumpfile never calls fsync).  The exit code of makedumpfile is *ret_code.
- * On failure what is there of it stays.
+ * The ways to write a dump, from the best to the one that always can: makedumpfile as the settings have
+ * it; with everything left out that it can leave out, when there is no room; leaving out only
+ * zeroed pages, for which it needs to know nothing of the crashed kernel; a plain copy.
  */
-int dump_write(struct capture *c, const struct place *to, int *ret_code, struct err *e);
+enum dump_how { DUMP_AS_SET, DUMP_SMALLER, DUMP_SIMPLER, DUMP_COPY };
+
+/* makedumpfile's dump level in HOW, and what the manifest calls its collector. */
+unsigned dump_level(const struct recipe *r, enum dump_how how);
+const char *dump_collector(enum dump_how how);
+/*
+ * What comes next after HOW ended with CODE (negative errno value) on the same place; -1: nothing
+ * that could do better.  WRITTEN: the program was content with itself, and the dump was not whole.
+ */
+int dump_next(const struct recipe *r, enum dump_how how, int code, bool written);
+
+/*
+ * Write DUMP_PART into the place in the way that its attempt tells, in place of what an earlier
+ * way left, then bring it to the disk (makedumpfile never calls fsync).  MAY_STOP: see
+ * collect.h.  The program's exit code is *ret_code.  On failure what is there of it stays.
+ */
+int dump_write(struct capture *c, const struct place *to, bool may_stop, int *ret_code, struct err *e);
 /* Look at what the disk has of it: headers, page descriptors, log. */
 int dump_check(struct capture *c, const struct place *at, struct err *e);
 /* Read it all back from the disk for its hash, unless it is larger than the recipe allows. */

@@ -14,7 +14,7 @@ struct page *page_new(void)
 
 	if (p == MAP_FAILED)
 		return NULL;
-	p->winner = -1;
+	p->winner = p->target = -1;
 	return p;
 }
 
@@ -60,17 +60,18 @@ void page_note_death(struct page *p, const char *text)
 
 	page_phase_end(p, 1, text);
 	/* A device hung while it was being asked: it is passed over, and the target has its turn again. */
-	if (other && p->stage == STAGE_TARGETS && p->next_target > 0)
+	if (other && p->stage == STAGE_TARGETS && p->next_target > 0) {
 		p->next_target--;
-	else if (p->stage == STAGE_TARGETS && p->next_target > 0 && p->next_target <= ATTEMPTS_MAX) {
-		struct page_attempt *a = &p->attempts[p->next_target - 1];
+	} else if (p->target >= 0) {
+		struct page_attempt *a = &p->attempts[p->target];
 
 		if (!a->saved && !a->error[0])
 			page_text(a->error, text);
 	}
-	if (p->probing[0] && p->n_skips < SKIPS_MAX)
+	if (other)
 		memcpy(p->skip[p->n_skips++], p->probing, sizeof(p->probing));
 	p->probing[0] = '\0';
+	p->target = -1;
 }
 
 /* "MemAvailable:   12345 kB" in bytes, 0: not there. */

@@ -37,6 +37,8 @@ struct page_attempt {
 	bool mounted;		/* at the folder that place_mount_point() tells */
 	bool log;		/* dmesg.txt lies there */
 	bool partial;		/* vmcore.incomplete lies there */
+	bool dumping;		/* a worker is, or died, between the dump's first byte and its final name */
+	int how;		/* enum dump_how: which way to write the dump is at work or comes next */
 	uint64_t bytes;		/* of the vmcore or of what is there of it */
 	char error[240];
 	char folder[400];	/* dump folder below the mount point, "" none made */
@@ -48,7 +50,8 @@ struct page {
 	_Atomic uint64_t vmcore_size;	/* of /proc/vmcore, for the hard cap */
 	/* Where the next worker goes on. */
 	int stage;
-	unsigned next_method, next_module, next_target;
+	unsigned next_method, next_module, next_target, next_again;
+	int target;		/* the one at work, -1 none */
 	bool notes_ok;		/* reading them did no harm: a later worker may do it again */
 	bool dog_tried;		/* its module: one that hangs must not take the others' turn */
 	/* The device that is being looked at, and those in which a worker died. */
@@ -64,7 +67,7 @@ struct page {
 	bool log_only;			/* no vmcore is wanted: a target that has the log took the dump */
 	int winner;			/* index of the target that took the dump, -1 none */
 	char sha256[65];
-	uint64_t pages;
+	uint64_t pages, unread;		/* UNREAD: pages that a plain copy could not read */
 	bool checked;
 	char check[240];
 	uint64_t mem_total, mem_low;

@@ -65,6 +65,7 @@ static struct manifest *tell(const struct capture *c, int i, bool final)
 	const struct recipe *r = c->recipe;
 	const struct page *p = c->page;
 	struct manifest *m = xcalloc(1, sizeof(*m));
+	enum dump_how how = (enum dump_how)a->how;
 
 	m->state = state(p, a, final);
 	m->host = xstrdup(r->host);
@@ -82,9 +83,9 @@ static struct manifest *tell(const struct capture *c, int i, bool final)
 	m->check = xstrdup(a->saved || p->winner < 0 ? p->check : "");
 	m->mem_total = p->mem_total;
 	m->mem_low = p->mem_low;
-	m->dump_level = r->dump_level;
-	m->compress = xstrdup(r->compress);
-	m->collector = xstrdup("makedumpfile");
+	m->dump_level = p->log_only ? r->dump_level : dump_level(r, how);
+	m->compress = xstrdup(how == DUMP_COPY ? "" : r->compress);
+	m->collector = xstrdup(dump_collector(how));
 	add_phases(m, p, r);
 	add_attempts(m, p, r);
 	return m;

@@ -98,6 +98,8 @@ static void follow(struct run *r, pid_t pid, int out, int err)
 			r->timed_out = true;
 			kill(pid, SIGKILL);
 		}
+		if (r->stop)
+			kill(pid, SIGKILL);
 	}
 	for (int i = 0; i < 2; i++)
 		if (fds[i].fd >= 0)

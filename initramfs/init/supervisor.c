@@ -96,13 +96,24 @@ static void start_worker(struct supervisor *s)
 	s->beat_at = now_ms();
 }
 
+/* Where the capture stands.  Two workers that died at the same step are enough for it. */
+#define STEPS 7
+
+static void tell_step(const struct page *p, int step[static STEPS])
+{
+	const int at[STEPS] = { p->stage, (int)p->next_method, (int)p->next_module, (int)p->next_target,
+				(int)p->n_skips, (int)p->next_again, p->target };
+
+	memcpy(step, at, sizeof(at));
+}
+
 /* End the worker and all others; a process in the middle of a hung system call goes later, or never. */
-static void bury(struct supervisor *s, const char *why, int step_before[static 5])
+static void bury(struct supervisor *s, const char *why, int step_before[static STEPS])
 {
 	struct page *p = s->page;
-	int step[5] = { p->stage, (int)p->next_method, (int)p->next_module, (int)p->next_target,
-			(int)p->n_skips };
+	int step[STEPS];
 
+	tell_step(p, step);
 	say(CONSOLE_FAILED, "%s", why);
 	kill(-1, SIGKILL);
 	page_note_death(p, why);
@@ -122,7 +133,7 @@ static void tell_end(char text[static 100], int status)
 }
 
 /* One worker's life.  True: there is a need for another one. */
-static bool watch_worker(struct supervisor *s, int step[static 5])
+static bool watch_worker(struct supervisor *s, int step[static STEPS])
 {
 	char why[100] = "no worker could be started";
 	int status = 0;
@@ -154,7 +165,7 @@ static bool watch_worker(struct supervisor *s, int step[static 5])
 
 void supervise(struct supervisor *s)
 {
-	int step[5] = { -1, -1, -1, -1, -1 };
+	int step[STEPS] = { -1 };
 	int status = 0;
 
 	do {

@@ -114,28 +114,58 @@ static int phase_log(struct capture *c, const struct place *place, struct err *e
 	return r;
 }
 
-static int phase_dump(struct capture *c, const struct place *place, struct err *e)
+static int phase(struct capture *c, const struct place *place, const char *name,
+		 int (*run)(struct capture *c, const struct place *at, struct err *e), struct err *e)
 {
+	int r;
+
+	page_phase_begin(c->page, name, place->target);
+	r = run(c, place, e);
+	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
+	return r;
+}
+
+/* Another target waits for its turn. */
+static bool more_targets(const struct capture *c)
+{
+	return c->page->next_target < c->recipe->n_targets && c->page->next_target < ATTEMPTS_MAX;
+}
+
+/* One way of writing it, until it is found whole.  *ret_written: it was written, whole or not. */
+static int write_and_check(struct capture *c, const struct place *place, bool *ret_written, struct err *e)
+{
+	const struct page_attempt *a = &c->page->attempts[place->target];
+	bool may_stop = more_targets(c) || dump_next(c->recipe, (enum dump_how)a->how, -ENOSPC, false) >= 0;
 	int r, code = 0;
 
-	page_phase_begin(c->page, "vmcore", place->target);
-	r = dump_write(c, place, &code, e);
+	page_phase_begin(c->page, a->how == DUMP_COPY ? "copy" : "vmcore", place->target);
+	r = dump_write(c, place, may_stop, &code, e);
 	page_phase_end(c->page, code ? code : r < 0, r < 0 ? e->text : "");
-	if (r < 0)
-		return r;
-	page_phase_begin(c->page, "check", place->target);
-	r = dump_check(c, place, e);
-	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
-	if (r < 0)
-		return r;
-	page_phase_begin(c->page, "hash", place->target);
-	r = dump_hash(c, place, e);
-	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
-	if (r < 0)
-		return r;
-	page_phase_begin(c->page, "rename", place->target);
-	r = dump_commit(c, place, e);
-	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
+	*ret_written = r == 0;
+	return r < 0 ? r : phase(c, place, "check", dump_check, e);
+}
+
+static int phase_dump(struct capture *c, const struct place *place, struct err *e)
+{
+	struct page_attempt *a = &c->page->attempts[place->target];
+	bool written = false;
+	int r, next;
+
+	a->dumping = true;
+	while ((r = write_and_check(c, place, &written, e)) < 0 &&
+	       (next = dump_next(c->recipe, (enum dump_how)a->how, r, written)) >= 0) {
+		a->how = next;
+		if (next == DUMP_COPY)
+			say(CONSOLE_FAILED, "%s; next: a plain copy of all memory", e->text);
+		else
+			say(CONSOLE_FAILED, "%s; next: makedumpfile at level %u", e->text,
+			    dump_level(c->recipe, (enum dump_how)next));
+	}
+	if (r == 0)
+		r = phase(c, place, "hash", dump_hash, e);
+	if (r == 0)
+		r = phase(c, place, "rename", dump_commit, e);
+	a->dumping = false;
 	return r;
 }
 
@@ -149,42 +179,75 @@ static int phase_dump_or_log(struct capture *c, const struct place *place, struc
 	return 0;
 }
 
+/* Write down how target I ended: now, since what comes next may hang. */
+static int end_target(struct capture *c, int i, const struct place *place, int code, struct err *e)
+{
+	struct page_attempt *a = &c->page->attempts[i];
+
+	if (code < 0) {
+		page_text(a->error, e->text);
+		say(CONSOLE_FAILED, "%s: %s", c->recipe->targets[i].url, e->text);
+	} else {
+		a->error[0] = '\0';
+		a->saved = true;
+		c->page->winner = i;
+	}
+	if (place->dir >= 0 && report_write(c, place, true, e) < 0)
+		say(CONSOLE_FAILED, "%s", e->text);
+	c->page->target = -1;
+	return code;
+}
+
 static int try_target(struct capture *c, int i)
+{
+	auto_place struct place place = { .dir = -1 };
+	struct err e = { 0 };
+	int r;
+
+	c->page->target = i;
+	c->page->attempts[i].begun = true;
+	r = phase_open(c, i, &place, &e);
+	if (r == 0)
+		r = phase_log(c, &place, &e);
+	if (r == 0)
+		r = phase_dump_or_log(c, &place, &e);
+	return end_target(c, i, &place, r, &e);
+}
+
+/*
+ * A worker died while it wrote a dump there, and nobody took one since: the plain copy has its turn.
+ * A dump that has its final name was found whole before it got that.
+ */
+static int try_again(struct capture *c, int i)
 {
 	struct page_attempt *a = &c->page->attempts[i];
 	auto_place struct place place = { .dir = -1 };
 	struct err e = { 0 };
 	int r;
 
-	a->begun = true;
-	r = phase_open(c, i, &place, &e);
-	if (r == 0)
-		r = phase_log(c, &place, &e);
-	if (r == 0)
-		r = phase_dump_or_log(c, &place, &e);
-	if (r < 0) {
-		page_text(a->error, e.text);
-		say(CONSOLE_FAILED, "%s: %s", c->recipe->targets[i].url, e.text);
-		/* Written now, since what comes next may hang. */
-		if (place.dir >= 0 && report_write(c, &place, true, &e) < 0)
-			say(CONSOLE_FAILED, "%s", e.text);
-		return r;
+	if (!a->dumping || !a->folder[0] || c->page->log_only)
+		return -ENOENT;
+	a->dumping = false;
+	c->page->target = i;
+	r = place_reopen(c->page, c->recipe, i, &place, &e);
+	if (r == 0 && faccessat(place.dir, DUMP_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		a->how = DUMP_COPY;
+		say(CONSOLE_FAILED, "%s: %s; next: a plain copy of all memory", c->recipe->targets[i].url,
+		    a->error);
+		r = phase_dump(c, &place, &e);
 	}
-	a->saved = true;
-	c->page->winner = i;
-	/* Now too: at the close the disk of an earlier target may hang. */
-	if (report_write(c, &place, true, &e) < 0)
-		say(CONSOLE_FAILED, "%s", e.text);
-	return 0;
+	return end_target(c, i, &place, r, &e);
 }
 
 static int stage_targets(struct capture *c, struct err *e)
 {
-	size_t n = c->recipe->n_targets < ATTEMPTS_MAX ? c->recipe->n_targets : ATTEMPTS_MAX;
+	struct page *p = c->page;
 
-	while (c->page->winner < 0 && c->page->next_target < n)
-		try_target(c, (int)c->page->next_target++);
-	return c->page->winner < 0 ? err_set(e, ENOENT, "no target took the dump") : 0;
+	while (p->winner < 0 && more_targets(c))
+		try_target(c, (int)p->next_target++);
+	while (p->winner < 0 && p->next_again < p->next_target)
+		try_again(c, (int)p->next_again++);
+	return p->winner < 0 ? err_set(e, ENOENT, "no target took the dump") : 0;
 }
 
 /* The last word: the manifests, and where no target took the log, the log on the console. */

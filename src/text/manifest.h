@@ -26,7 +26,8 @@ enum manifest_state {
 
 /*
  * One phase of the capture, in order: "look", "notes", "log", "modules"; then for each target
- * "device", "dmesg", "vmcore", "check", "hash", "rename".
+ * "device", "dmesg", "vmcore", "check", "hash", "rename"; "vmcore" and "check" once for each way that
+ * was tried to write the dump, "copy" instead of "vmcore" for the plain copy.
  */
 struct manifest_phase {
 	char *name;
@@ -59,7 +60,12 @@ struct manifest {
 	uint64_t mem_total, mem_low;		/* bytes: MemTotal and the least MemAvailable seen */
 	unsigned dump_level;
 	char *compress;
-	char *collector;			/* "makedumpfile" and its exit code's meaning in phases */
+	/*
+	 * What wrote the dump, or was at it last: "makedumpfile" (its exit code is in phases, its filter in
+	 * dump_level, which is not the settings' where that one failed), or "copy": the plain
+	 * copy of /proc/vmcore, an ELF core with holes, that stands in where makedumpfile cannot.
+	 */
+	char *collector;
 	struct manifest_phase *phases;
 	size_t n_phases;
 	struct manifest_attempt *attempts;

@@ -9,18 +9,21 @@
 deadline=45
 kernel=$(kernel_root 6.1)
 
-# Did the capture keep what it promises?  $1: states that are true to what happened.
+# Did the capture keep what it promises?  $1: states that are true to what happened.  $2: words that the
+# record must have for the fault.  A dump that calls itself complete is opened and counted by the test itself.
 judge() {
-	local state reset problems=()
+	local state reset want=6 problems=()
 	state=$(manifest state)
 	reset=$(top capture_to_reset)	# the deadline runs from the capture's start
 	case $reset in '' | 0 | 0.0) problems+=("no reset") ;; esac
 	reset=${reset%.*}
-	[ "$status" = 6 ] || problems+=("exit code $status, not 6")
+	[ "$state" != complete ] || want=0
+	[ "$status" = "$want" ] || problems+=("exit code $status, not $want")
 	[ "${reset:-0}" -le $((deadline + 30)) ] || problems+=("the reset came after $reset s")
 	has_file dmesg.txt || problems+=("no dmesg.txt")
-	! has_file vmcore || problems+=("a file called vmcore")
+	[ "$state" = complete ] || ! has_file vmcore || problems+=("a file called vmcore")
 	case " $1 " in *" $state "*) ;; *) problems+=("state '$state', not one of: $1") ;; esac
+	[ -z "${2:-}" ] || grep -q '"error": "[^"]*'"$2" "$dir/json" || problems+=("the record has no '$2'")
 	if [ ${#problems[@]} = 0 ]; then
 		good "reset $reset s after the capture's start, log saved, state '$state'"
 	else
@@ -46,18 +49,20 @@ other_collector() {
 	echo "$root"
 }
 
-collector_fault() {	# NAME FAULT
+collector_fault() {	# NAME FAULT STATES WORDS
 	vm_test "$1" --root "$(other_collector "$1" "$2")" --kernels "$kernel" --fs ext4
-	judge "incomplete log-only"
+	judge "$3" "${4:-}"
 }
 
-collector_fault worker-killed KILL_WORKER
-collector_fault worker-hangs HANG_WORKER
-collector_fault collector-killed KILL_COLLECTOR
-collector_fault collector-lies LIE
+# Where the collector is to blame, a plain copy of memory takes its place.
+collector_fault worker-killed KILL_WORKER complete "killed by signal 9"
+collector_fault worker-hangs HANG_WORKER "incomplete log-only" "deadline of $deadline s"
+collector_fault collector-killed KILL_COLLECTOR complete "killed by signal 9"
+collector_fault collector-fails FAIL complete "ended with code 1"
+collector_fault collector-lies LIE complete "is not whole"
 
 vm_test disk-full --root "$(hurried_root disk-full)" --kernels "$kernel" --fs ext4 --disk 16M
-judge "incomplete log-only"
+judge "incomplete log-only" "No space left"
 
 # The disk goes while the dump is written: QEMU takes its backend away, so every access fails from then on.
 ${CC:-cc} -O1 -o "$work/qmp" tests/vm/faults/qmp.c || exit 1

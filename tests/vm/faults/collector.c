@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { KILL_WORKER, HANG_WORKER, KILL_COLLECTOR, LIE, CRAWL };
+enum { KILL_WORKER, HANG_WORKER, KILL_COLLECTOR, FAIL, LIE, CRAWL };
 
 static int begin_dump(const char *path)
 {
@@ -54,6 +54,9 @@ int main(int argc, char *argv[])
 	case KILL_COLLECTOR:
 		raise(SIGKILL);
 		break;
+	case FAIL:
+		fputs("is_in_range: The kernel is not what I took it for.\n", stderr);
+		return 1;
 	case CRAWL:
 		return crawl(argv[argc - 1]);
 	default:
