@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# guest-root.sh DIR [PACKAGE ...] - a small Debian 12 for guests that run this project on themselves:
+#
+#	DIR/disk	ext4, label guest; never written to: guests get an overlay of their own
+#	DIR/vmlinuz	Debian's 6.1, whose modules are on the disk
+#	DIR/initrd	finds that disk, puts what lies in its /job over it, goes on with its /sbin/guest-init
+#	DIR/packages	what it was made with
+#
+# PACKAGE: beside what the project itself needs.  What is there with all of them stays as it is; else it is made
+# anew with the old ones too.  See guest.sh for how to boot it.  Needs root, mmdebstrap and a mirror.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+dir=$(realpath -m "$1")
+shift
+base="busybox-static e2fsprogs iproute2 kexec-tools kmod libblkid1 libconfuse2 libjansson4 libkdumpfile10 libkmod2 libmount1 \
+libnettle8 makedumpfile procps udev zstd"
+
+mkdir -p "$dir"
+exec 9>"$dir/.lock"
+flock 9
+# shellcheck disable=SC2086  # a list of words
+want=$(printf '%s\n' $base "$@" | sort -u)
+if [ -e "$dir/disk" ]; then
+	want=$(printf '%s\n' "$want" "$(cat "$dir/packages")" | sort -u)
+	if [ "$want" = "$(cat "$dir/packages")" ] && [ "$here/guest-init" -ot "$dir/disk" ] && [ "$0" -ot "$dir/disk" ]; then
+		exit 0
+	fi
+fi
+
+sh "$here/kernels.sh" 6.1
+kernels=("$here"/../../build/kernels/6.1.*)
+kernel=${kernels[0]}
+release=$(basename "$kernel")
+# shellcheck disable=SC2016  # the words are apt-get's own
+site=$(apt-get indextargets --no-release-info --format '$(SITE)' | grep -m1 '/debian$')
+work=$dir/.tmp
+rm -rf "$work"
+mkdir -p "$work"
+
+echo "guest-root: making a Debian 12 with $(echo "$want" | wc -w) packages (a minute or two)"
+mmdebstrap --quiet --variant=minbase --mode=root --skip=check/empty --include="$(echo "$want" | paste -sd,)" \
+	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+	--dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$work/root" "deb $site bookworm main"
+
+# Drivers of hardware that no such guest has would be three quarters of the disk.
+mkdir -p "$work/root/boot" "$work/root/lib/modules"
+cp -a "$kernel/boot/." "$work/root/boot/"
+tar -C "$kernel/lib/modules" -cf - --exclude='sound/*' --exclude='drivers/gpu/*' --exclude='drivers/media/*' \
+	--exclude='drivers/net/wireless/*' --exclude='drivers/infiniband/*' --exclude='drivers/staging/*' \
+	--exclude='drivers/iio/*' "$release" | tar -C "$work/root/lib/modules" -xf -
+depmod -b "$work/root" "$release"
+install -m 755 "$here/guest-init" "$work/root/sbin/guest-init"
+echo guest >"$work/root/etc/hostname"
+echo 0123456789abcdef0123456789abcdef >"$work/root/etc/machine-id"
+echo "LABEL=guest / ext4 errors=remount-ro 0 1" >"$work/root/etc/fstab"
+mkdir -p "$work/root/job" "$work/root/mnt/dump"
+rm -rf "$work"/root/var/cache/apt/* "$work"/root/var/lib/apt/lists/*
+
+# The initrd: the guest's own busybox and the way to its disk.
+mkdir -p "$work"/initrd/{bin,dev,lib/modules,proc,sys,root,job}
+cp "$work/root/bin/busybox" "$work/initrd/bin/"
+ln -s busybox "$work/initrd/bin/sh"
+modprobe -d "$work/root" -S "$release" --show-depends -a virtio_pci virtio_blk ext4 2>/dev/null |
+	awk '$1 == "insmod" && !seen[$2]++ { print $2 }' >"$work/order"
+n=10
+while read -r module; do
+	cp "$module" "$work/initrd/lib/modules/$n-$(basename "$module")"
+	n=$((n + 1))
+done <"$work/order"
+cat >"$work/initrd/init" <<'INIT'
+#!/bin/sh
+for m in /lib/modules/*; do busybox insmod "$m"; done
+busybox mount -t devtmpfs dev /dev
+busybox mount -t proc proc /proc
+disk=
+while [ -z "$disk" ]; do
+	disk=$(busybox findfs LABEL=guest 2>/dev/null) || busybox usleep 50000
+done
+busybox mount -t ext4 -o rw,noatime "$disk" /root || exec busybox sh
+busybox cp -a /job/. /root/
+busybox umount /proc
+busybox mount -o move /dev /root/dev
+exec busybox switch_root /root /sbin/guest-init
+INIT
+chmod 755 "$work/initrd/init"
+(cd "$work/initrd" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$work/initrd.gz"
+
+truncate -s 3G "$work/disk"
+mkfs.ext4 -q -F -L guest -d "$work/root" "$work/disk"
+mv "$work/initrd.gz" "$dir/initrd"
+cp "$kernel/boot/vmlinuz-$release" "$dir/vmlinuz"
+echo "$want" >"$dir/packages"
+mv "$work/disk" "$dir/disk"
+rm -rf "$work"
+echo "guest-root: $dir/disk is ready ($(du -h "$dir/disk" | cut -f1))"
