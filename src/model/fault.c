@@ -18,7 +18,7 @@ void fault_list_done(struct fault_list *l)
 }
 
 /* "ssh://me:secret@host/" becomes "ssh://me:***@host/", wherever it stands in VALUE. */
-static char *mask_passwords(const char *value)
+char *fault_mask(const char *value)
 {
 	auto_buf struct buf out = { 0 };
 
@@ -71,7 +71,7 @@ void fault_add(struct fault_list *l, enum fault_level level, const char *file, u
 	f->file = xstrdup(file ? file : "");
 	f->line = line;
 	f->key = xstrdup(key ? key : "");
-	f->value = mask_passwords(value ? value : "");
+	f->value = fault_mask(value ? value : "");
 	f->text = buf_take(&text);
 }
 

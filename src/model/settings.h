@@ -47,6 +47,8 @@ void fault_list_done(struct fault_list *l);
 #define auto_faults AUTO(fault_list_done)
 void fault_add(struct fault_list *l, enum fault_level level, const char *file, unsigned line, const char *key,
 	       const char *value, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
+/* VALUE with the password of every URL in it as "***".  Caller frees. */
+char *fault_mask(const char *value);
 /*
  * "file:line: KEY = 'value': text", unprintable bytes as \xNN, the value cut; parts that are "" are
  * left out.  A warning says so before the key.

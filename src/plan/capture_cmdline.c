@@ -93,16 +93,26 @@ static bool key_matches(const char *key, const char *pattern)
 	return *pattern == '*' || !*key;
 }
 
-/* Not for the capture kernel, or a word of ours, which is put back at its place. */
-static bool is_removed(const char *word, const char *key)
+bool capture_cmdline_has(const char *word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(added); i++)
 		if (strcmp(word, added[i]) == 0)
 			return true;
+	return false;
+}
+
+bool capture_cmdline_drops(const char *key)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(removed); i++)
 		if (key_matches(key, removed[i]))
 			return true;
 	return false;
+}
+
+/* Not for the capture kernel, or a word of ours, which is put back at its place. */
+static bool is_removed(const char *word, const char *key)
+{
+	return capture_cmdline_has(word) || capture_cmdline_drops(key);
 }
 
 /* Does CAPTURE_CMDLINE_REMOVE name it: by "key", by "key=value" as it stands, or by "prefix*"? */

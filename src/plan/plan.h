@@ -159,6 +159,9 @@ void plan_json(const struct plan *p, struct json *to);
  */
 int capture_cmdline(const char *running, const struct settings *s, const char *boot_id, int64_t boot_apicid, char **ret,
 		    struct err *e);
+/* WORD is one that every capture kernel's line has; KEY is one that it never takes from the running one. */
+bool capture_cmdline_has(const char *word);
+bool capture_cmdline_drops(const char *key);
 /* What CRASHKERNEL=auto is the sum of.  Bytes; IMAGE NULL: none could be planned. */
 struct reserve_part {
 	const char *name, *why;
