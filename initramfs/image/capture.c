@@ -41,9 +41,17 @@ int image_check_settings(const struct settings *s, struct err *e)
 	return 0;
 }
 
-static int check_target(enum target_kind kind, const char *url, struct err *e)
+static int check_target(const struct settings *s, const struct storage *found, struct err *e)
 {
-	if (kind == TARGET_FILE || kind == TARGET_FS)
+	enum target_kind kind = found->target.kind;
+	const char *url = found->target.url;
+
+	if (found->bears && !s->raw_force)
+		return err_set(e, EEXIST,
+			       "target '%s': '%s' bears '%s', which a dump would destroy (name another device, or set "
+			       "DUMP_RAW_FORCE to 'yes')",
+			       url, found->target.device, found->bears);
+	if (kind == TARGET_FILE || kind == TARGET_FS || kind == TARGET_RAW)
 		return 0;
 	return err_set(e, ENOTSUP,
 		       "target '%s': '%s' is not supported by this version (use file:///DIR or "
@@ -137,6 +145,8 @@ static void copy_target(struct recipe_target *to, const struct recipe_target *fr
 		.uuid = xstrdup(from->uuid),
 		.label = xstrdup(from->label),
 		.device = xstrdup(from->device),
+		.partuuid = xstrdup(from->partuuid ? from->partuuid : ""),
+		.force = from->force,
 		.size = from->size,
 		.options = xstrdup(from->options),
 		.dir = xstrdup(from->dir),
@@ -153,13 +163,14 @@ int image_recipe(const struct image_spec *spec, const struct collector *c, const
 	int code = choose_compress(s, c, &compress, e);
 
 	for (size_t i = 0; code == 0 && i < n_storage; i++)
-		code = check_target(storage[i].target.kind, storage[i].target.url, e);
+		code = check_target(s, &storage[i], e);
 	if (code < 0)
 		return code;
 	for (size_t i = 0; i < n_storage; i++) {
 		struct recipe_target *t = vec_push(&r->targets, &r->n_targets);
 
 		copy_target(t, &storage[i].target);
+		t->force = t->kind == TARGET_RAW && s->raw_force;
 	}
 	r->host = xstrdup(spec->facts->host);
 	r->machine_id = xstrdup(spec->facts->machine_id);

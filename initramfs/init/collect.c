@@ -30,6 +30,8 @@ struct watch {
 	unsigned said_permille;
 	bool may_stop;		/* there is another way or place: do not go on to a certain end */
 	bool no_room;		/* was stopped, since the disk would not hold it */
+	const struct collect_stream *stream;	/* NULL: makedumpfile writes the file itself */
+	struct err taken;	/* why the stream's taker would have no more */
 	struct run run;
 };
 
@@ -63,7 +65,13 @@ static void heard(void *ctx, int stream, const char *data, size_t len)
 {
 	struct watch *w = ctx;
 
-	(void)stream;
+	if (w->stream && stream == STDOUT_FILENO) {
+		if (!w->run.stop && w->stream->take(w->stream->ctx, data, len, &w->taken) < 0)
+			w->run.stop = true;
+		w->bytes += len;
+		page_beat(w->c->page);
+		return;
+	}
 	for (size_t i = 0; i < len; i++) {
 		if (data[i] == '\n' || data[i] == '\r') {
 			heard_line(w);
@@ -78,6 +86,8 @@ static void look(struct watch *w)
 {
 	struct stat st;
 
+	if (w->stream)
+		return;
 	if (fstatat(w->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0 && (uint64_t)st.st_size != w->bytes) {
 		w->bytes = (uint64_t)st.st_size;
 		page_beat(w->c->page);
@@ -94,8 +104,10 @@ static bool will_not_fit(const struct watch *w)
 	uint64_t free_bytes;
 
 	if (!progress_is_copy(&w->last) || w->last.permille < 100 || w->bytes < ROOM_MIN ||
-	    fstatvfs(w->dir, &st) < 0)
+	    (!w->stream && fstatvfs(w->dir, &st) < 0))
 		return false;
+	if (w->stream)
+		return w->bytes / w->last.permille * 1000 > w->stream->room / 4 * 5;
 	free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	return w->bytes / w->last.permille * 1000 > (w->bytes + free_bytes) / 4 * 5;
 }
@@ -146,13 +158,18 @@ static int run_makedumpfile(struct watch *w, unsigned dump_level, unsigned n_thr
 		argv[n++] = "--num-threads";
 		argv[n++] = threads;
 	}
+	if (w->stream)
+		argv[n++] = "-F";
 	argv[n++] = VMCORE;
-	argv[n++] = DUMP_PART;
+	if (!w->stream)
+		argv[n++] = DUMP_PART;
 	argv[n] = NULL;
 	w->run = (struct run){ .argv = argv, .folder = w->dir, .out_fd = -1, .heard = heard, .tick = tick,
 			       .ctx = w };
 	err = run_check(&w->run, &why);
 	w->run.argv = NULL;
+	if (w->taken.code)
+		return err_set(e, w->taken.code, "%s", w->taken.text);
 	if (w->no_room)
 		return err_set(e, ENOSPC,
 			       "stopped at %u %%: a dump of level %u would take more than there is room for",
@@ -172,6 +189,18 @@ int collect_by_makedumpfile(struct capture *c, const struct place *to, unsigned 
 	*ret_code = w.run.status;
 	look(&w);
 	c->page->attempts[to->target].bytes = w.bytes;
+	if (r == 0)
+		show(&w, 1000);
+	return r;
+}
+
+int collect_stream(struct capture *c, const struct collect_stream *to, unsigned level, unsigned threads,
+		   bool may_stop, int *ret_code, struct err *e)
+{
+	struct watch w = { .c = c, .dir = -1, .stream = to, .copy_began = now_ms(), .may_stop = may_stop };
+	int r = run_makedumpfile(&w, level, threads, e);
+
+	*ret_code = w.run.status;
 	if (r == 0)
 		show(&w, 1000);
 	return r;

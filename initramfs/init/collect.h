@@ -17,6 +17,17 @@
 int collect_by_makedumpfile(struct capture *c, const struct place *to, unsigned level, unsigned threads,
 			    bool may_stop, int *ret_code, struct err *e);
 /*
+ * The same for a place in which nobody can seek: makedumpfile's flattened format (flat.h) goes to
+ * TAKE piece by piece; its negative answer, with text, ends makedumpfile and is the answer here.
+ */
+struct collect_stream {
+	int (*take)(void *ctx, const void *data, size_t len, struct err *e);
+	void *ctx;
+	uint64_t room;		/* bytes that the place has for it */
+};
+int collect_stream(struct capture *c, const struct collect_stream *to, unsigned level, unsigned threads,
+		   bool may_stop, int *ret_code, struct err *e);
+/*
  * All of /proc/vmcore as it stands, an ELF core, its zeroed pages as holes.  Asks nothing of
  * the crashed kernel but its ELF headers.  Pages that cannot be read become zeros.
  * -ENOSPC: the text tells from which memory on all is missing.

@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "own.h"
+#include "rawarea.h"
 #include "proc.h"
 #include "say.h"
 #include "uevent.h"
@@ -154,6 +155,67 @@ static void take_value(blkid_probe pr, const char *name, char *to, size_t size)
 		strcpy(to, value);
 }
 
+static void take_text(char *to, size_t size, const char *text)
+{
+	to[0] = '\0';
+	if (strlen(text) < size)
+		strcpy(to, text);
+}
+
+/* An area of an earlier crash still lies on it: its header tells what the device is. */
+static void ask_area(int fd, struct device *dev)
+{
+	auto_rawarea struct rawarea *a = NULL;
+	char pages[2 * RAWAREA_PAGE];
+
+	if (pread(fd, pages, sizeof(pages), 0) != (ssize_t)sizeof(pages) || rawarea_choose(pages, &a, NULL) < 0)
+		return;
+	take_text(dev->fstype, sizeof(dev->fstype), a->fstype);
+	take_text(dev->uuid, sizeof(dev->uuid), a->uuid);
+	take_text(dev->label, sizeof(dev->label), a->label);
+}
+
+/* What raw: targets are told by beside a swap's signature. */
+static void ask_raw(int fd, struct device *dev)
+{
+	blkid_probe pr = blkid_new_probe();
+
+	if (pr && blkid_probe_set_device(pr, fd, 0, 0) == 0 &&
+	    blkid_probe_enable_superblocks(pr, 0) == 0 && blkid_probe_enable_partitions(pr, 1) == 0 &&
+	    blkid_probe_set_partitions_flags(pr, BLKID_PARTS_ENTRY_DETAILS) == 0 && blkid_do_safeprobe(pr) == 0)
+		take_value(pr, "PART_ENTRY_UUID", dev->partuuid, sizeof(dev->partuuid));
+	if (pr)
+		dev->size = (uint64_t)blkid_probe_get_size(pr);
+	blkid_free_probe(pr);
+	if (!dev->fstype[0])
+		ask_area(fd, dev);
+}
+
+static bool wants_raw(const struct recipe *r)
+{
+	for (size_t i = 0; i < r->n_targets; i++)
+		if (r->targets[i].kind == TARGET_RAW)
+			return true;
+	return false;
+}
+
+int devices_content(int fd, char type[static 16])
+{
+	blkid_probe pr = blkid_new_probe();
+	int r = -1;
+
+	type[0] = '\0';
+	if (pr && blkid_probe_set_device(pr, fd, 0, 0) == 0)
+		r = blkid_do_safeprobe(pr);
+	if (r == 0)
+		take_value(pr, "TYPE", type, 16);
+	/* Signatures of several are signatures. */
+	if (r == -2)
+		strcpy(type, "several");
+	blkid_free_probe(pr);
+	return r == 0 || r == 1 || r == -2 ? 0 : -EIO;
+}
+
 /* What does the open device bear?  0, or -EIO: it cannot be told; then nothing is set. */
 static int ask(const struct recipe *r, int fd, struct device *dev)
 {
@@ -161,7 +223,7 @@ static int ask(const struct recipe *r, int fd, struct device *dev)
 	blkid_probe pr = blkid_new_probe();
 	int err = -EIO;
 
-	dev->fstype[0] = '\0';
+	dev->fstype[0] = dev->uuid[0] = dev->label[0] = dev->partuuid[0] = '\0';
 	if (pr && wanted_types(r, types) && blkid_probe_set_device(pr, fd, 0, 0) == 0 &&
 	    blkid_probe_set_superblocks_flags(pr, BLKID_SUBLKS_TYPE | BLKID_SUBLKS_UUID |
 							  BLKID_SUBLKS_LABEL) == 0 &&
@@ -174,6 +236,8 @@ static int ask(const struct recipe *r, int fd, struct device *dev)
 		err = 0;
 	}
 	blkid_free_probe(pr);
+	if (wants_raw(r))
+		ask_raw(fd, dev);
 	return err;
 }
 
@@ -220,6 +284,8 @@ static void ask_new(struct devices *d)
 
 static bool matches(const struct device *dev, const struct recipe_target *t)
 {
+	if (t->kind == TARGET_RAW && t->partuuid[0])
+		return strcmp(dev->partuuid, t->partuuid) == 0;
 	/* The recipe names the driver: ext4's mounts its elders too. */
 	if (strcmp(dev->fstype, t->fstype) != 0 &&
 	    (strcmp(t->fstype, "ext4") != 0 || (strcmp(dev->fstype, "ext3") != 0 && strcmp(dev->fstype, "ext2") != 0)))
@@ -253,8 +319,8 @@ static int recheck(const struct devices *d, const struct recipe_target *t, const
 {
 	struct device now = *dev;
 
-	if (ask(d->recipe, fd, &now) < 0 || !matches(&now, t))
-		return err_set(e, EMEDIUMTYPE, "'/dev/%s' no longer bears the file system of '%s'",
+	if ((ask(d->recipe, fd, &now) < 0 && t->kind != TARGET_RAW) || !matches(&now, t))
+		return err_set(e, EMEDIUMTYPE, "'/dev/%s' no longer bears what '%s' means",
 			       dev->name, t->url);
 	/* The members of a btrfs have sizes of their own; the recipe knows but one. */
 	if (t->size && now.size != t->size && strcmp(t->fstype, "btrfs") != 0)
@@ -265,13 +331,28 @@ static int recheck(const struct devices *d, const struct recipe_target *t, const
 	return 0;
 }
 
+/* "PARTUUID" and its value, or what else tells the device. */
+static const char *identity(const struct recipe_target *t, const char **ret_value)
+{
+	*ret_value = t->partuuid[0] ? t->partuuid : t->uuid[0] ? t->uuid : t->label;
+	return t->partuuid[0] ? "PARTUUID" : t->uuid[0] ? "UUID" : "LABEL";
+}
+
+void devices_say(const char *path, const struct recipe_target *t)
+{
+	const char *value, *name = identity(t, &value);
+
+	say(CONSOLE_DEVICE, "%s is %s=%s, %s", path, name, value, t->kind == TARGET_RAW ? "raw" : t->fstype);
+}
+
 int devices_wait(struct devices *d, const struct recipe_target *t, long long ms, size_t seen, int *ret_fd,
 		 char path[static DEVNAME_MAX + 8], struct err *e)
 {
 	long long end = now_ms() + ms, left;
 	struct pollfd fds = { .fd = d->fd, .events = POLLIN };
+	const char *value, *name = identity(t, &value);
 
-	if (!t->uuid[0] && !t->label[0])
+	if (!t->uuid[0] && !t->label[0] && !t->partuuid[0])
 		return err_set(e, ENOTSUP,
 			       "the recipe tells neither UUID nor label of '%s': build the image again",
 			       t->url);
@@ -304,7 +385,7 @@ int devices_wait(struct devices *d, const struct recipe_target *t, long long ms,
 		}
 		left = end - now_ms();
 	} while (left > 0 && poll(&fds, 1, (int)left) >= 0);
-	return err_set(e, ENODEV, "no device with %s=%s (%s) came within %lld s%s",
-		       t->uuid[0] ? "UUID" : "LABEL", t->uuid[0] ? t->uuid : t->label, t->fstype, ms / 1000,
+	return err_set(e, ENODEV, "no device with %s=%s (%s) came within %lld s%s", name, value,
+		       t->kind == TARGET_RAW ? "raw" : t->fstype, ms / 1000,
 		       d->n ? "" : "; there is no block device at all");
 }

@@ -15,6 +15,7 @@ struct device {
 	bool asked;
 	bool gone;			/* removed; the next "add" is that of a new one */
 	char fstype[16], uuid[64], label[64];	/* "" where it bears none of the wanted file systems */
+	char partuuid[64];		/* of the partition, where a raw: target asks for it */
 	uint64_t size;			/* bytes */
 };
 
@@ -41,5 +42,13 @@ int devices_open(struct devices *d, const struct recipe *r, struct page *p, stru
  */
 int devices_wait(struct devices *d, const struct recipe_target *t, long long ms, size_t seen, int *ret_fd,
 		 char path[static DEVNAME_MAX + 8], struct err *e);
+
+/* The line of the console that a target's device was found. */
+void devices_say(const char *path, const struct recipe_target *t);
+/*
+ * What the open device bears, of all that libblkid knows: "ext4", "crypto_LUKS"; "" nothing.
+ * -EIO: it cannot be told.
+ */
+int devices_content(int fd, char type[static 16]);
 
 #endif

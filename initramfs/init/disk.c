@@ -77,8 +77,7 @@ static bool may_try_another(int r)
 	return r == -EMEDIUMTYPE || r == -ENOENT || r == -EINVAL || r == -EIO || r == -EUCLEAN || r == -ENXIO;
 }
 
-/* How long to wait for the device: never past the half of what is left of the capture's time. */
-static long long patience(const struct capture *c)
+long long place_patience(const struct capture *c)
 {
 	long long left =
 		c->recipe->deadline ? (long long)c->recipe->deadline * 1000 - now_ms() : 2 * DEVICE_MS;
@@ -99,7 +98,7 @@ static int find_and_mount(struct capture *c, const struct recipe_target *t, cons
 		struct err why = { 0 };
 		auto_close int fd = -1;
 
-		r = devices_wait(&c->devices, t, first.code ? AGAIN_MS : patience(c), seen++, &fd, device,
+		r = devices_wait(&c->devices, t, first.code ? AGAIN_MS : place_patience(c), seen++, &fd, device,
 				 &why);
 		if (r == 0)
 			r = mount_device(t, device, where, &why);
@@ -195,8 +194,7 @@ static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 	if (r < 0)
 		return r;
 	a->mounted = true;
-	say(CONSOLE_DEVICE, "%s is %s=%s, %s", device, t->uuid[0] ? "UUID" : "LABEL",
-	    t->uuid[0] ? t->uuid : t->label, t->fstype);
+	devices_say(device, t);
 	top = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
 		return err_set(e, errno, "cannot enter '%s': %s", device, strerror(errno));

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct destination *const destinations[] = { &destination_disk };
+static const struct destination *const destinations[] = { &destination_disk, &destination_raw };
 
 const struct destination *destination_find(const struct recipe_target *t)
 {
@@ -20,6 +20,8 @@ const struct destination *destination_find(const struct recipe_target *t)
 
 void place_done(struct place *p)
 {
+	if (p->how && p->how->done)
+		p->how->done(p);
 	own_close(&p->dir);
 	p->dir = -1;
 	free(take_ptr(p->shown));
@@ -33,10 +35,13 @@ void place_mount_point(int i, char path[static MOUNT_POINT_MAX])
 int place_reopen(const struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e)
 {
 	const struct page_attempt *a = &p->attempts[i];
+	const struct destination *how = destination_find(&r->targets[i]);
 	char mount_point[MOUNT_POINT_MAX];
 	auto_free char *path = NULL;
 	int fd;
 
+	if (how && how->reopen)
+		return how->reopen(p, r, i, ret, e);
 	place_mount_point(i, mount_point);
 	path = xasprintf("%s/%s", mount_point, a->folder);
 	/* Its parts were made or walked without symbolic links when it was opened first. */
@@ -45,7 +50,7 @@ int place_reopen(const struct page *p, const struct recipe *r, int i, struct pla
 	if (fd < 0)
 		return err_set(e, errno, "cannot open the dump folder of '%s': %s", r->targets[i].url,
 			       strerror(errno));
-	*ret = (struct place){ .target = i, .dir = fd, .shown = xasprintf("/%s", a->folder) };
+	*ret = (struct place){ .target = i, .dir = fd, .how = how, .shown = xasprintf("/%s", a->folder) };
 	return 0;
 }
 

@@ -4,10 +4,14 @@
 
 #include "capture.h"
 
+struct destination;
+
 /* The dump folder of one target, open for writing. */
 struct place {
 	int target;
 	int dir;
+	const struct destination *how;
+	void *own;	/* of a destination that is no folder */
 	char *shown;	/* "/var/crash/host/2026-11-21T00-10-22Z-1b4e28ba", for people */
 };
 
@@ -20,13 +24,28 @@ struct destination {
 	bool (*takes)(const struct recipe_target *t);
 	/* Reach target I and make its dump folder; notes in the page what was done. */
 	int (*open)(struct capture *c, int i, struct place *ret, struct err *e);
+	/*
+	 * A place that is no folder has ways of its own for all that follows; NULL: files in place->dir.
+	 * They promise what save_log(), report_write() and the functions of dump.h promise.
+	 */
+	int (*reopen)(const struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e);
+	int (*put_log)(struct capture *c, const struct place *to, struct err *e);
+	int (*report)(const struct capture *c, const struct place *at, const struct buf *manifest, bool final,
+		      struct err *e);
+	int (*write)(struct capture *c, const struct place *to, bool may_stop, int *ret_code, struct err *e);
+	int (*check)(struct capture *c, const struct place *at, struct err *e);
+	int (*hash)(struct capture *c, const struct place *at, struct err *e);
+	int (*commit)(struct capture *c, const struct place *at, struct err *e);
+	void (*done)(struct place *p);
 };
 /* NULL: this program does not know such targets. */
 const struct destination *destination_find(const struct recipe_target *t);
-extern const struct destination destination_disk;
+extern const struct destination destination_disk, destination_raw;
 
 /* Open the folder of target I again, which an earlier worker made. */
 int place_reopen(const struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e);
+/* How long to wait for a device, ms: never past the half of what is left of the capture's time. */
+long long place_patience(const struct capture *c);
 /* Where target I's file system is mounted. */
 #define MOUNT_POINT_MAX 32
 void place_mount_point(int i, char path[static MOUNT_POINT_MAX]);

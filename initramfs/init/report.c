@@ -107,7 +107,7 @@ static void look_at_dump(const struct place *at, struct page_attempt *a)
 {
 	struct stat st;
 
-	if (a->saved)
+	if (a->saved || at->how->report)
 		return;
 	/* Under its final name it was left by a worker that ended before it could say so. */
 	a->partial = fstatat(at->dir, DUMP_PART, &st, AT_SYMLINK_NOFOLLOW) == 0 ||
@@ -127,6 +127,8 @@ int report_write(const struct capture *c, const struct place *at, bool final, st
 		look_at_dump(at, a);
 		m = tell(c, at->target, final);
 		manifest_encode(m, &text);
+		if (at->how->report)
+			return at->how->report(c, at, &text, final, e);
 		r = file_replace_at(at->dir, MANIFEST_NAME, text.data, text.len, 0600);
 		if (r != -ENOSPC || !a->partial)
 			break;

@@ -94,6 +94,8 @@ static void follow(struct run *r, pid_t pid, int out, int err)
 			r->tick(r->ctx);
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			break;
+		if (r->stop)
+			kill(pid, SIGKILL);
 		if (r->deadline_ms && !r->timed_out && now_ms() - started >= r->deadline_ms) {
 			r->timed_out = true;
 			kill(pid, SIGKILL);

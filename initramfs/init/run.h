@@ -23,7 +23,7 @@ struct run {
 	void (*heard)(void *ctx, int stream, const char *data, size_t len);
 	void (*tick)(void *ctx);	/* at least every RUN_TICK_MS; may be NULL */
 	void *ctx;
-	bool stop;			/* set by tick(): it is killed */
+	bool stop;			/* set by heard() or tick(): it is killed */
 	/* out */
 	int status;			/* exit code; 128+N: ended by signal N */
 	bool timed_out;

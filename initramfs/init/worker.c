@@ -98,6 +98,7 @@ static int phase_open(struct capture *c, int i, struct place *place, struct err 
 			    target_kind_name(c->recipe->targets[i].kind));
 	else
 		r = how->open(c, i, place, e);
+	place->how = how;
 	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
 	return r;
 }
@@ -107,7 +108,7 @@ static int phase_log(struct capture *c, const struct place *place, struct err *e
 	int r;
 
 	page_phase_begin(c->page, "dmesg", place->target);
-	r = save_log(c, place, e);
+	r = place->how->put_log ? place->how->put_log(c, place, e) : save_log(c, place, e);
 	if (r == 0)
 		r = report_write(c, place, false, e);
 	page_phase_end(c->page, r < 0, r < 0 ? e->text : "");
@@ -135,19 +136,21 @@ static bool more_targets(const struct capture *c)
 static int write_and_check(struct capture *c, const struct place *place, bool *ret_written, struct err *e)
 {
 	const struct page_attempt *a = &c->page->attempts[place->target];
+	const struct destination *how = place->how;
 	bool may_stop = more_targets(c) || dump_next(c->recipe, (enum dump_how)a->how, -ENOSPC, false) >= 0;
 	int r, code = 0;
 
 	page_phase_begin(c->page, a->how == DUMP_COPY ? "copy" : "vmcore", place->target);
-	r = dump_write(c, place, may_stop, &code, e);
+	r = how->write ? how->write(c, place, may_stop, &code, e) : dump_write(c, place, may_stop, &code, e);
 	page_phase_end(c->page, code ? code : r < 0, r < 0 ? e->text : "");
 	*ret_written = r == 0;
-	return r < 0 ? r : phase(c, place, "check", dump_check, e);
+	return r < 0 ? r : phase(c, place, "check", how->check ? how->check : dump_check, e);
 }
 
 static int phase_dump(struct capture *c, const struct place *place, struct err *e)
 {
 	struct page_attempt *a = &c->page->attempts[place->target];
+	const struct destination *how = place->how;
 	bool written = false;
 	int r, next;
 
@@ -162,9 +165,9 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 			    dump_level(c->recipe, (enum dump_how)next));
 	}
 	if (r == 0)
-		r = phase(c, place, "hash", dump_hash, e);
+		r = phase(c, place, "hash", how->hash ? how->hash : dump_hash, e);
 	if (r == 0)
-		r = phase(c, place, "rename", dump_commit, e);
+		r = phase(c, place, "rename", how->commit ? how->commit : dump_commit, e);
 	a->dumping = false;
 	return r;
 }

@@ -246,3 +246,22 @@ int mounts_holding(const char *table, size_t len, const char *path, struct mount
 	describe(fs, true, ret);
 	return 0;
 }
+
+int mounts_first_swap(const char *table, size_t len, char **ret)
+{
+	AUTO(own_table) struct libmnt_table *t = parse(table, len);
+	struct libmnt_iter *it = t ? mnt_new_iter(MNT_ITER_FORWARD) : NULL;
+	struct libmnt_fs *fs;
+	int r = -ENOENT;
+
+	while (it && r < 0 && mnt_table_next_fs(t, it, &fs) == 0) {
+		const char *source = mnt_fs_get_source(fs);
+
+		if (mnt_fs_is_swaparea(fs) && source && mnt_fs_get_option(fs, "noauto", NULL, NULL) != 0) {
+			*ret = xstrdup(source);
+			r = 0;
+		}
+	}
+	mnt_free_iter(it);
+	return r;
+}

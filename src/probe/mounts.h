@@ -31,4 +31,10 @@ int mounts_holding(const char *table, size_t len, const char *path, struct mount
 /* What of PATH, which lies on M, is within the file system: "/@var/crash".  Caller frees. */
 char *mount_inside(const struct mount_seen *m, const char *path);
 
+/*
+ * The first swap of fstab(5) that is not "noauto", as it is written there: "UUID=...", "/dev/vda2", "/swapfile".
+ * -ENOENT: none.  Caller frees.
+ */
+int mounts_first_swap(const char *table, size_t len, char **ret);
+
 #endif

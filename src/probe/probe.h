@@ -38,6 +38,7 @@ int facts_read(const struct root *root, struct facts **ret, struct err *e);
 struct storage {
 	struct recipe_target target;	/* all members set */
 	struct strv modaliases;		/* of every device on the way to the disk, deepest first ("virtio:d00000002v00001AF4") */
+	char *bears;			/* raw: a signature that a dump would destroy, "ext4"; NULL: none, or a swap's */
 	struct strv drivers;		/* modules by name: drivers in use there, file system, dm and md parts */
 };
 void storage_done(struct storage *s);

@@ -3,6 +3,7 @@
 
 #include "block.h"
 #include "mounts.h"
+#include "rawtarget.h"
 #include "superblock.h"
 
 #include <blkid/blkid.h>
@@ -25,6 +26,8 @@ void storage_done(struct storage *s)
 	free(s->target.device);
 	free(s->target.options);
 	free(s->target.dir);
+	free(s->target.partuuid);
+	free(s->bears);
 	strv_done(&s->modaliases);
 	strv_done(&s->drivers);
 	*s = (struct storage){ 0 };
@@ -98,6 +101,7 @@ static void fill(const struct root *root, const struct target *t, const struct b
 			.uuid = xstrdup(s->uuid),
 			.label = xstrdup(s->label),
 			.device = xstrdup(b->node),
+			.partuuid = xstrdup(""),
 			.size = b->size,
 			.dir = xstrdup(dir),
 			/* DIR counts from the file system's top, not from the subvolume that is its default. */
@@ -487,6 +491,8 @@ int storage_find(const struct root *root, const struct target *t, struct storage
 		return find_file(root, t, ret, e);
 	case TARGET_FS:
 		return find_fs(root, t, ret, e);
+	case TARGET_RAW:
+		return storage_find_raw(root, t, ret, e);
 	default:
 		return err_set(e, ENOTSUP,
 			       "target '%s': '%s' is not yet known to the native builder; name a folder "

@@ -70,6 +70,18 @@ int superblock_probe(int fd, struct superblock *ret)
 	return 0;
 }
 
+char *partition_uuid(int fd)
+{
+	AUTO(own_probe) blkid_probe pr = blkid_new_probe();
+
+	if (!pr || blkid_probe_set_device(pr, fd, 0, 0) < 0)
+		return xstrdup("");
+	blkid_probe_enable_superblocks(pr, 0);
+	blkid_probe_enable_partitions(pr, 1);
+	blkid_probe_set_partitions_flags(pr, BLKID_PARTS_ENTRY_DETAILS);
+	return blkid_do_safeprobe(pr) == 0 ? lookup(pr, "PART_ENTRY_UUID") : xstrdup("");
+}
+
 /* udev writes what is not safe in a label as "\x20". */
 static char *unescape(const char *text, size_t len)
 {
@@ -92,7 +104,7 @@ static char *unescape(const char *text, size_t len)
 	return out;
 }
 
-static char *udev_value(const char *text, const char *key)
+char *udev_value(const char *text, const char *key)
 {
 	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
 		if (strncmp(line, "E:", 2) == 0 && strncmp(line + 2, key, strlen(key)) == 0 &&
@@ -104,13 +116,11 @@ static char *udev_value(const char *text, const char *key)
 	return xstrdup("");
 }
 
-int superblock_from_udev(const char *text, struct superblock *ret)
+int superblock_any_from_udev(const char *text, struct superblock *ret)
 {
-	auto_free char *usage = udev_value(text, "ID_FS_USAGE");
-	struct superblock s = { .devices = 1 };
+	struct superblock s = { .devices = 1, .type = udev_value(text, "ID_FS_TYPE") };
 
-	s.type = udev_value(text, "ID_FS_TYPE");
-	if (!*s.type || (*usage && strcmp(usage, "filesystem") != 0)) {
+	if (!*s.type) {
 		superblock_done(&s);
 		return -ENOENT;
 	}
@@ -118,6 +128,13 @@ int superblock_from_udev(const char *text, struct superblock *ret)
 	s.label = udev_value(text, "ID_FS_LABEL_ENC");
 	*ret = s;
 	return 0;
+}
+
+int superblock_from_udev(const char *text, struct superblock *ret)
+{
+	auto_free char *usage = udev_value(text, "ID_FS_USAGE");
+
+	return *usage && strcmp(usage, "filesystem") != 0 ? -ENOENT : superblock_any_from_udev(text, ret);
 }
 
 /* linux/fs.h, which on this system may be older than the kernel that it runs. */

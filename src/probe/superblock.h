@@ -25,6 +25,13 @@ int superblock_probe(int fd, struct superblock *ret);
  * likewise. */
 int superblock_from_udev(const char *text, struct superblock *ret);
 
+/* The same of whatever it is: a swap, a member of an array. */
+int superblock_any_from_udev(const char *text, struct superblock *ret);
+/* A value of such a text, "" none.  Caller frees. */
+char *udev_value(const char *text, const char *key);
+/* UUID of the partition that the open device is, by libblkid; "" none.  Caller frees. */
+char *partition_uuid(int fd);
+
 /*
  * Of a mounted file system, from a folder on it, when the device may not be read: by FS_IOC_GETFSUUID
  * (kernels from 6.9 on) and FS_IOC_GETFSLABEL, which ask for no privilege.  The type is the mount's.  -ENOENT

@@ -48,6 +48,8 @@ static const struct record_field target_fields[] = {
 	RECORD(struct recipe_target, uuid, TEXT),
 	RECORD(struct recipe_target, label, TEXT),
 	RECORD(struct recipe_target, device, TEXT),
+	RECORD(struct recipe_target, partuuid, TEXT),
+	RECORD(struct recipe_target, force, FLAG),
 	RECORD(struct recipe_target, size, U64),
 	RECORD(struct recipe_target, options, TEXT),
 	RECORD(struct recipe_target, dir, TEXT),

@@ -36,10 +36,12 @@ enum target_kind { TARGET_FILE, TARGET_FS, TARGET_RAW, TARGET_NFS, TARGET_SSH, T
 struct recipe_target {
 	enum target_kind kind;
 	char *url;		/* as the settings have it, for messages and the manifest */
-	char *fstype;		/* "ext4", "xfs", "btrfs" */
+	char *fstype;		/* "ext4", "xfs", "btrfs"; raw: what it bore, "swap" or "" */
 	char *uuid;		/* of the file system, as libblkid prints it; "" unknown */
 	char *label;		/* of the file system; "" unknown */
 	char *device;		/* "/dev/vda2": a hint that is never trusted alone; "" unknown */
+	char *partuuid;		/* raw: of the partition; "" none, then UUID or label tell the swap */
+	int force;		/* raw: what the device bears may be overwritten, whatever it is */
 	uint64_t size;		/* bytes of the block device; 0: unknown, not checked */
 	char *options;		/* mount options for the file system ("subvolid=256"), "" when none */
 	/* Network targets; elsewhere "" and 0. */

@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	const uint8_t *end = memchr(data, '\n', len);
 	auto_mount struct mount_seen m = { 0 };
 	auto_superblock struct superblock s = { 0 };
-	auto_free char *path = NULL, *inside = NULL, *text = NULL;
+	auto_free char *path = NULL, *inside = NULL, *text = NULL, *swap = NULL;
 	const char *table;
 	size_t rest;
 
@@ -34,6 +34,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	text = xstrndup(table, rest);
 	if (superblock_from_udev(text, &s) == 0)
 		expect(*s.type && s.uuid && s.label);
+	if (mounts_first_swap(table, rest, &swap) == 0)
+		expect(*swap);
 	if (mounts_holding(table, rest, path, &m, NULL) < 0)
 		return 0;
 	expect(m.target && m.root && m.source && m.fstype && m.options);

@@ -120,9 +120,35 @@ static void a_table_of_any_content_ends_in_an_answer(void **state)
 	}
 }
 
+static void the_first_swap_of_fstab_is_told_as_it_is_written(void **state)
+{
+	static const struct {
+		const char *table, *want;
+	} rows[] = {
+		{ fstab, "UUID=5-6" },
+		{ "/dev/sda2 none swap sw,pri=1 0 0\nUUID=1 none swap sw 0 0\n", "/dev/sda2" },
+		{ "/dev/sda2 none swap noauto 0 0\n/swapfile swap swap defaults 0 0\n", "/swapfile" },
+		{ "PARTUUID=ab-01 none swap sw 0 0\n", "PARTUUID=ab-01" },
+		{ "/dev/sda1 / ext4 defaults 0 1\n", NULL },
+		{ "swap swap\n", NULL },
+		{ "", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *spec = NULL;
+		int r = mounts_first_swap(rows[i].table, strlen(rows[i].table), &spec);
+
+		assert_int_equal(r, rows[i].want ? 0 : -ENOENT);
+		if (rows[i].want)
+			assert_string_equal(spec, rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_first_swap_of_fstab_is_told_as_it_is_written),
 		cmocka_unit_test(the_mount_that_is_seen_at_a_path_is_found),
 		cmocka_unit_test(fstab_tells_what_would_be_mounted),
 		cmocka_unit_test(a_table_of_any_content_ends_in_an_answer),
