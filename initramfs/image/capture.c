@@ -25,15 +25,6 @@ int image_check_settings(const struct settings *s, struct err *e)
 	if (s->builder == BUILDER_DRACUT)
 		return err_set(e, ENOTSUP,
 			       "CAPTURE_BUILDER = 'dracut' is not supported by this version (write 'auto')");
-	if (s->dump_pre.n || s->dump_post.n)
-		return err_set(e, ENOTSUP,
-			       "%s = '%s': programs in the capture are not supported by this version",
-			       s->dump_pre.n ? "DUMP_PRE" : "DUMP_POST",
-			       (s->dump_pre.n ? s->dump_pre : s->dump_post).v[0]);
-	if (s->on_failure == END_SHELL)
-		return err_set(e, ENOTSUP,
-			       "DUMP_ON_FAILURE = 'shell' is not supported by this version (write "
-			       "'reboot', 'poweroff' or 'halt')");
 	if (s->progress.syslog.host || s->progress.netconsole)
 		return err_set(e, ENOTSUP,
 			       "DUMP_PROGRESS = '%s': only 'console' is supported by this version",
@@ -186,6 +177,12 @@ int image_recipe(const struct image_spec *spec, const struct collector *c, const
 	r->shell_timeout = s->shell_timeout;
 	r->hash_max = HASH_MAX_BYTES;
 	r->watchdog = xstrdup(watchdog);
+	r->loop_count = s->loop_count;
+	r->loop_span = s->loop_span;
+	for (size_t i = 0; i < s->dump_pre.n; i++)
+		strv_add(&r->pre, s->dump_pre.v[i]);
+	for (size_t i = 0; i < s->dump_post.n; i++)
+		strv_add(&r->post, s->dump_post.v[i]);
 	r->modules = take_ptr(set->v);
 	r->n_modules = set->n;
 	set->n = 0;

@@ -120,6 +120,15 @@ void kernel_abilities(const struct image_spec *spec, struct kernel_abilities *re
  */
 int image_files_program(struct image_files *f, const char *path, const struct strv *extra, struct err *e);
 
+/* --- hooks.c: programs that the settings name ------------------------------------------------- */
+
+/*
+ * Add the programs of DUMP_PRE and DUMP_POST: an ELF program as above; a script, and its interpreter
+ * as above.  What a script calls is its author's to name; NOTES says so.  The
+ * shell of DUMP_ON_FAILURE too, where it is asked for.
+ */
+int image_files_hooks(struct image_files *f, const struct settings *s, struct strv *notes, struct err *e);
+
 /* --- modset.c: modules and firmware ------------------------------------------------------------ */
 
 /* As modules_resolve() in the kernel's root, remembered. */

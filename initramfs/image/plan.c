@@ -122,7 +122,9 @@ static int add_programs(struct work *w, struct err *e)
 			path = dmesg[i];
 	if (r == 0 && !path)
 		return err_set(e, ENOENT, "'%s' is missing: install the package kexec-tools", dmesg[0]);
-	return r < 0 ? r : image_files_program(&w->files, path, NULL, e);
+	if (r == 0)
+		r = image_files_program(&w->files, path, NULL, e);
+	return r < 0 ? r : image_files_hooks(&w->files, w->spec->settings, &w->plan->notes, e);
 }
 
 static void add_skeleton(struct image_files *f)

@@ -19,7 +19,9 @@
 #define SKIPS_MAX 8
 #define DEVNAME_MAX 64
 
-enum stage { STAGE_LOOK, STAGE_NOTES, STAGE_LOG, STAGE_MODULES, STAGE_TARGETS, STAGE_CLOSE, STAGES };
+enum stage {
+	STAGE_LOOK, STAGE_NOTES, STAGE_LOG, STAGE_MODULES, STAGE_TARGETS, STAGE_POST, STAGE_CLOSE, STAGES
+};
 
 /* One phase; open while SECONDS is not yet known. */
 struct page_phase {
@@ -50,7 +52,7 @@ struct page {
 	_Atomic uint64_t vmcore_size;	/* of /proc/vmcore, for the hard cap */
 	/* Where the next worker goes on. */
 	int stage;
-	unsigned next_method, next_module, next_target, next_again;
+	unsigned next_method, next_module, next_target, next_again, next_pre, next_post;
 	int target;		/* the one at work, -1 none */
 	bool notes_ok;		/* reading them did no harm: a later worker may do it again */
 	bool dog_tried;		/* its module: one that hangs must not take the others' turn */

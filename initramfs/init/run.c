@@ -15,11 +15,16 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#define PATH_BYTES 64
+#define PATH_BYTES 512
 
 static int find_program(const char *name, char path[static PATH_BYTES], struct err *e)
 {
 	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+
+	if (*name == '/' && strlen(name) < PATH_BYTES && access(name, X_OK) == 0) {
+		strcpy(path, name);
+		return 0;
+	}
 
 	for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
 		int n = snprintf(path, PATH_BYTES, "%s/%s", folders[i], name);
@@ -34,7 +39,10 @@ static void child(const struct run *r, const char *path, int out, int err)
 {
 	static char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
 	char *const env[] = { search, locale, NULL };
-	int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	int score;
+
+	setpgid(0, 0);
+	score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	/* When memory ends it is the program that has to go, not the worker.  A wish: failing is no harm. */
 	if (write(score, "500", 3) < 0)
@@ -98,10 +106,10 @@ static void follow(struct run *r, pid_t pid, int out, int err)
 			kill(pid, SIGKILL);
 		if (r->deadline_ms && !r->timed_out && now_ms() - started >= r->deadline_ms) {
 			r->timed_out = true;
-			kill(pid, SIGKILL);
+			kill(-pid, SIGKILL);
 		}
 		if (r->stop)
-			kill(pid, SIGKILL);
+			kill(-pid, SIGKILL);
 	}
 	for (int i = 0; i < 2; i++)
 		if (fds[i].fd >= 0)
@@ -122,6 +130,7 @@ static int start(struct run *r, const char *path, int pipes[static 4], struct er
 		return err_set(e, errno, "cannot run '%s': %s", path, strerror(errno));
 	if (pid == 0)
 		child(r, path, r->out_fd < 0 ? pipes[1] : r->out_fd, pipes[3]);
+	setpgid(pid, pid);	/* here too: whoever is first, its group is there before it is signalled */
 	own_close(&pipes[1]);
 	own_close(&pipes[3]);
 	pipes[1] = pipes[3] = -1;

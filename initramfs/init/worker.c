@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "capture.h"
 
+#include "brake.h"
 #include "cmdline.h"
 #include "dump.h"
 #include "file.h"
+#include "hooks.h"
 #include "modules.h"
 #include "num.h"
 #include "place.h"
@@ -212,8 +214,11 @@ static int try_target(struct capture *c, int i)
 	r = phase_open(c, i, &place, &e);
 	if (r == 0)
 		r = phase_log(c, &place, &e);
-	if (r == 0)
+	if (r == 0) {
+		brake_look(c, &place);
+		hooks_pre(c, &place);
 		r = phase_dump_or_log(c, &place, &e);
+	}
 	return end_target(c, i, &place, r, &e);
 }
 
@@ -253,6 +258,13 @@ static int stage_targets(struct capture *c, struct err *e)
 	return p->winner < 0 ? err_set(e, ENOENT, "no target took the dump") : 0;
 }
 
+static int stage_post(struct capture *c, struct err *e)
+{
+	(void)e;
+	hooks_post(c);
+	return 0;
+}
+
 /* The last word: the manifests, and where no target took the log, the log on the console. */
 static int stage_close(struct capture *c, struct err *e)
 {
@@ -288,6 +300,7 @@ static const struct {
 	[STAGE_LOG] = { .name = "log", .run = stage_log, .told = true },
 	[STAGE_MODULES] = { .name = "modules", .run = stage_modules, .told = true },
 	[STAGE_TARGETS] = { .name = "targets", .run = stage_targets },
+	[STAGE_POST] = { .name = "post", .run = stage_post },
 	[STAGE_CLOSE] = { .name = "close", .run = stage_close },
 };
 

@@ -87,6 +87,11 @@ static void check_program(const struct root *root, const struct settings *s, enu
 		settings_fault(s, k, FAULT_ERROR, faults,
 			       "'%s' is neither a program nor a script (begin a script with '#!/bin/sh')",
 			       path);
+	else if (shell && strcmp(strrchr(shell, '/') ? strrchr(shell, '/') : "", "/env") == 0)
+		settings_fault(s, k, FAULT_ERROR, faults,
+			       "'%s' leaves it to '%s' to find its interpreter, and the image holds none "
+			       "(begin it with the path of the interpreter, such as '#!/bin/sh')",
+			       path, shell);
 	else if (shell && (*shell != '/' || root_stat(root, shell, &st) < 0 || !S_ISREG(st.st_mode)))
 		settings_fault(s, k, FAULT_ERROR, faults, "'%s' wants '%s', which is not there (install it)",
 			       path, shell);

@@ -9,6 +9,7 @@ static const char *const names[CONSOLE_PHASES] = {
 	[CONSOLE_UP] = "up",
 	[CONSOLE_MODULES] = "modules",
 	[CONSOLE_DEVICE] = "device",
+	[CONSOLE_HOOK] = "hook",
 	[CONSOLE_DMESG] = "dmesg",
 	[CONSOLE_VMCORE] = "vmcore",
 	[CONSOLE_CHECK] = "check",

@@ -21,6 +21,7 @@ enum console_phase {
 	CONSOLE_UP,		/* capture-init runs */
 	CONSOLE_MODULES,	/* modules are in */
 	CONSOLE_DEVICE,		/* a target's device was found and its file system is mounted */
+	CONSOLE_HOOK,		/* a program of DUMP_PRE or DUMP_POST, and what it says */
 	CONSOLE_DMESG,		/* "saved PATH (SIZE)" */
 	CONSOLE_VMCORE,		/* "N % X MB/s", again and again */
 	CONSOLE_CHECK,		/* the written dump was looked at */

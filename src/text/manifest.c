@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 /* More phases or attempts than any capture makes; what has more is not a manifest. */
@@ -163,4 +164,23 @@ char *manifest_folder(int64_t crash_time, const char *boot_id)
 	for (size_t i = 0; n == 8 && i < n; i++)
 		id[i] = (char)tolower((unsigned char)boot_id[i]);
 	return xasprintf("%s-%s", stamp, id);
+}
+
+int64_t manifest_folder_time(const char *name)
+{
+	size_t len = strlen(name);
+	struct tm tm = { 0 };
+	const char *rest;
+
+	if (len < MANIFEST_FOLDER_LEN || strspn(name, "0123456789-TZ") < MANIFEST_FOLDER_LEN - 8)
+		return -1;
+	rest = strptime(name, "%Y-%m-%dT%H-%M-%SZ-", &tm);
+	if (!rest || rest != name + MANIFEST_FOLDER_LEN - 8)
+		return -1;
+	for (int i = 0; i < 8; i++)
+		if (!isxdigit((unsigned char)*rest++))
+			return -1;
+	if (*rest == '.' && rest[1])
+		rest += 1 + strspn(rest + 1, "0123456789");
+	return *rest ? -1 : (int64_t)timegm(&tm);
 }

@@ -27,7 +27,8 @@ enum manifest_state {
 /*
  * One phase of the capture, in order: "look", "notes", "log", "modules"; then for each target
  * "device", "dmesg", "vmcore", "check", "hash", "rename"; "vmcore" and "check" once for each way that
- * was tried to write the dump, "copy" instead of "vmcore" for the plain copy.
+ * was tried to write the dump, "copy" instead of "vmcore" for the plain copy.  "pre" and "post" for each
+ * program of the settings, the one before the first "vmcore", the other behind all targets.
  */
 struct manifest_phase {
 	char *name;
@@ -89,5 +90,8 @@ const char *manifest_state_name(enum manifest_state s);
  * never share one: whoever makes it adds ".2", ".3" ... where it is there already.  Caller frees.
  */
 char *manifest_folder(int64_t crash_time, const char *boot_id);
+/* The crash time of a folder with such a name, with or without ".2"; -1: it is none. */
+int64_t manifest_folder_time(const char *name);
+#define MANIFEST_FOLDER_LEN 29	/* without ".2": what is one crash's own */
 
 #endif

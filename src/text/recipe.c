@@ -30,6 +30,10 @@ static const struct record_field recipe_fields[] = {
 	RECORD(struct recipe, shell_timeout, UINT),
 	RECORD(struct recipe, hash_max, U64),
 	RECORD(struct recipe, watchdog, TEXT),
+	RECORD(struct recipe, loop_count, UINT),
+	RECORD(struct recipe, loop_span, UINT),
+	RECORD(struct recipe, pre, STRV),
+	RECORD(struct recipe, post, STRV),
 };
 
 static const struct record_field module_fields[] = {

@@ -99,6 +99,9 @@ struct recipe {
 	unsigned shell_timeout;	/* seconds */
 	uint64_t hash_max;	/* sha256 is computed in the capture up to so many bytes of vmcore */
 	char *watchdog;		/* module of the host's active watchdog, "" none */
+	/* From the COUNTth crash within SPAN seconds on, only the log and the record are saved; 0: no brake. */
+	unsigned loop_count, loop_span;
+	struct strv pre, post;	/* programs to run, paths in the image: before the dump; when all is over */
 	struct recipe_module *modules;
 	size_t n_modules;
 	struct recipe_target *targets;

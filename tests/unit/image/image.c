@@ -485,10 +485,6 @@ static void test_what_is_not_supported_is_refused(void **state)
 	expect_error(ENOTSUP, "target 'fs:UUID=1:/var/crash': 'nfs' is not supported by this version (use "
 		     "file:///DIR or fs:UUID=...:/DIR)");
 	storage.target.kind = TARGET_FS;
-	settings->on_failure = END_SHELL;
-	expect_error(ENOTSUP, "DUMP_ON_FAILURE = 'shell' is not supported by this version (write 'reboot', "
-		     "'poweroff' or 'halt')");
-	settings->on_failure = END_REBOOT;
 	settings->compress = COMPRESS_ZSTD;
 	expect_error(ENOTSUP, "DUMP_COMPRESS = 'zstd': '/usr/bin/makedumpfile' was built without it "
 		     "(write 'auto')");
@@ -562,6 +558,60 @@ static void test_hostile_libraries_end_in_an_error(void **state)
 	unlinkat(tree.root.fd, "etc/ld.so.conf", 0);
 }
 
+static bool has_input(const struct image_plan *p, const char *name)
+{
+	for (size_t i = 0; i < p->n_inputs; i++)
+		if (strcmp(p->inputs[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static void test_programs_of_the_settings_come_with_what_they_need(void **state)
+{
+	auto_image_plan struct image_plan *p = NULL;
+
+	(void)state;
+	put_elf("/bin/sh", &(struct fake_elf){ .interp = LOADER, .needed = { "libedit.so.2" } });
+	put_elf(LIBS "/libedit.so.2", &(struct fake_elf){ .needed = { "libc.so.6" } });
+	tree_put(&tree, "/opt/pre", "#! /bin/sh -e\necho\n");
+	put_elf("/opt/post", &(struct fake_elf){ .interp = LOADER, .needed = { "libc.so.6" } });
+	strv_add(&settings->dump_pre, "/opt/pre");
+	strv_add(&settings->dump_post, "/opt/post");
+	strv_add(&settings->dump_post, "/opt/pre");
+	p = plan();
+	assert_true(has_input(p, "/opt/pre"));
+	assert_true(has_input(p, "/opt/post"));
+	assert_true(has_input(p, "/bin/sh"));
+	assert_true(has_input(p, "/lib/x86_64-linux-gnu/libedit.so.2"));
+	assert_string_equal(p->recipe->pre.v[0], "/opt/pre");
+	assert_int_equal(p->recipe->post.n, 2);
+
+	tree_put(&tree, "/opt/pre", "#!/usr/bin/env sh\n");
+	expect_error(ENOTSUP, "DUMP_PRE: '/opt/pre' leaves open which program '/usr/bin/env' is to run it (begin "
+		     "it with the path of its interpreter, such as '#!/bin/sh')");
+	tree_put(&tree, "/opt/pre", "#!/opt/nosuch\n");
+	expect_error(ENOENT, "DUMP_PRE: the interpreter of '/opt/pre': '/opt/nosuch': No such file or directory");
+	tree_put(&tree, "/opt/pre", "echo\n");
+	expect_error(ENOEXEC, "DUMP_PRE: '/opt/pre': not an ELF file");
+	strv_done(&settings->dump_pre);
+	strv_done(&settings->dump_post);
+}
+
+static void test_a_shell_is_there_only_where_it_is_asked_for(void **state)
+{
+	auto_image_plan struct image_plan *p = NULL, *without = plan();
+
+	(void)state;
+	assert_false(has_input(without, "/bin/sh"));
+	put_elf("/bin/sh", &(struct fake_elf){ .interp = LOADER, .needed = { "libc.so.6" } });
+	settings->on_failure = END_SHELL;
+	p = plan();
+	assert_true(has_input(p, "/bin/sh"));
+	unlinkat(tree.root.fd, "bin/sh", 0);
+	expect_error(ENOENT, "DUMP_ON_FAILURE = 'shell': '/bin/sh': No such file or directory");
+	settings->on_failure = END_REBOOT;
+}
+
 /* --- reading one ---------------------------------------------------------------------------------- */
 
 static void test_an_image_tells_its_id_by_its_head(void **state)
@@ -611,6 +661,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_supported_is_refused),
 		cmocka_unit_test(test_libraries_are_found_as_the_loader_finds_them),
 		cmocka_unit_test(test_hostile_libraries_end_in_an_error),
+		cmocka_unit_test(test_programs_of_the_settings_come_with_what_they_need),
+		cmocka_unit_test(test_a_shell_is_there_only_where_it_is_asked_for),
 		cmocka_unit_test(test_an_image_tells_its_id_by_its_head),
 	};
 

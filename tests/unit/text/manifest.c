@@ -96,6 +96,33 @@ static void folders_are_named_by_crash_time_and_boot_id(void **state)
 	}
 }
 
+static void a_folder_tells_the_time_of_its_crash(void **state)
+{
+	static const struct {
+		const char *name;
+		int64_t want;
+	} rows[] = {
+		{ "2026-11-21T00-53-36Z-1b4e28ba", 1795222416 },
+		{ "2026-11-21T00-53-36Z-1b4e28ba.2", 1795222416 },
+		{ "1970-01-01T00-00-01Z-00000000.99", 1 },
+		{ "2026-11-21T00-53-36Z-1b4e28b", -1 },
+		{ "2026-11-21T00-53-36Z-1b4e28bx", -1 },
+		{ "2026-11-21T00-53-36Z-1b4e28ba.", -1 },
+		{ "2026-11-21T00-53-36Z-1b4e28ba.2~", -1 },
+		{ "2026-11-21T00-53-36Z-1b4e28ba2", -1 },
+		{ "2026-13-21T00-53-36Z-1b4e28ba", -1 },
+		{ "2026-11-21T00-53-36 -1b4e28ba", -1 },
+		{ "202-011-21T00-53-36Z-1b4e28ba", -1 },
+		{ "..", -1 },
+		{ "", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (manifest_folder_time(rows[i].name) != rows[i].want)
+			fail_msg("'%s': %lld", rows[i].name, (long long)manifest_folder_time(rows[i].name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -103,6 +130,7 @@ int main(void)
 		cmocka_unit_test(what_is_absent_is_empty_and_what_is_unknown_is_ignored),
 		cmocka_unit_test(what_is_no_manifest_is_refused),
 		cmocka_unit_test(folders_are_named_by_crash_time_and_boot_id),
+		cmocka_unit_test(a_folder_tells_the_time_of_its_crash),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

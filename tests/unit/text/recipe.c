@@ -63,6 +63,9 @@ static struct recipe *sample(void)
 	r->shell_timeout = 600;
 	r->hash_max = 1ULL << 40;
 	r->watchdog = xstrdup("iTCO_wdt");
+	r->loop_count = 3;
+	r->loop_span = 3600;
+	strv_add(&r->pre, "/usr/local/sbin/before the dump");
 	m = vec_push(&r->modules, &r->n_modules);
 	m->name = xstrdup("virtio_blk");
 	m->path = xstrdup("/lib/modules/6.1.0-55-amd64/kernel/drivers/block/virtio_blk.ko");
