@@ -19,6 +19,7 @@ static const struct import_dialect_row *const dialects[IMPORT_DIALECTS] = {
 #define TEXT_MAX 16384	/* bytes of a note's text; more is not put behind it */
 #define VALUE_MAX 8192	/* bytes of a value; no setting holds more */
 #define TARGETS_MAX 64
+#define ROWS_MAX 64	/* keys of a dialect; a unit test counts them */
 #define UNTOLD IMPORT_FATES	/* of a note that was not given yet */
 
 struct import *import_new(void)
@@ -388,18 +389,25 @@ static bool is_live(const struct import_line *l)
 	return l->row && (l->read.kind == FOREIGN_SET || l->read.kind == FOREIGN_MORE);
 }
 
+/* The place of a line's key in a table of all keys; NULL: a line of no key, or one of a key that may repeat. */
+static struct import_line **place_of(struct import_line *table[IMPORT_DIALECTS][ROWS_MAX],
+				     const struct import_line *l)
+{
+	size_t at = l->row ? (size_t)(l->row - dialects[l->dialect]->rows) : ROWS_MAX;
+
+	return at < ROWS_MAX && !l->row->many ? &table[l->dialect][at] : NULL;
+}
+
 /* Of the lines of one key the last one counts, and "+=" takes in what was there. */
 static void settle_repeated(struct import *im)
 {
-	struct import_line *last[IMPORT_DIALECTS][128] = { 0 };
+	struct import_line *last[IMPORT_DIALECTS][ROWS_MAX] = { 0 };
 
 	for (size_t i = 0; i < im->n_lines; i++) {
-		struct import_line *l = &im->lines[i], **before;
-		size_t at = l->row ? (size_t)(l->row - dialects[l->dialect]->rows) : 0;
+		struct import_line *l = &im->lines[i], **before = place_of(last, l);
 
-		if (!is_live(l) || l->row->many || at >= ARRAY_SIZE(last[0]))
+		if (!is_live(l) || !before)
 			continue;
-		before = &last[l->dialect][at];
 		if (*before && l->read.kind == FOREIGN_MORE) {
 			char *all = xasprintf("%s%s", (*before)->read.value, l->read.value);
 
@@ -410,6 +418,14 @@ static void settle_repeated(struct import *im)
 			import_note(im, *before, IMPORT_OVERRIDDEN, "line %u sets it %s", l->read.line,
 				    l->read.kind == FOREIGN_MORE ? "with this in front" : "again");
 		*before = l;
+	}
+	/* There the line that cannot be read would count; here it leaves what stands elsewhere. */
+	for (size_t i = 0; i < im->n_lines; i++) {
+		const struct import_line *l = &im->lines[i];
+		struct import_line **other = place_of(last, l);
+
+		if (l->read.kind == FOREIGN_BAD && other && *other)
+			import_note(im, l, IMPORT_UNREAD, "line %u counts", (*other)->read.line);
 	}
 }
 

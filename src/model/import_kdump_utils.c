@@ -276,6 +276,10 @@ static const struct import_row rows[] = {
 	{ .key = "dracut_args", .take = take_dracut },
 	{ .key = "fence_kdump_args", .take = take_none, .text = FENCE },
 	{ .key = "fence_kdump_nodes", .take = take_none, .text = FENCE },
+	/* of older ones */
+	{ .key = "dracut_kdump_service_timeout", .take = take_unneeded, .text = "DUMP_TIMEOUT ends a capture" },
+	{ .key = "override_resettable", .take = take_unneeded,
+	  .text = "every disk is tried, and the next target when it fails" },
 	/* kdump.conf(5) calls these deprecated */
 	{ .key = "options", .take = take_none, .many = true,
 	  .text = "options of modules are taken from /etc/modprobe.d (write 'options MODULE ...' there)" },

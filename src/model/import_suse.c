@@ -347,6 +347,7 @@ static const struct import_row rows[] = {
 	{ .key = "KDUMP_NOTIFICATION_TO", .take = take_mails },
 	{ .key = "KDUMP_NOTIFICATION_CC", .take = take_mails },
 	{ .key = "KDUMP_HOST_KEY", .take = take_host_key },
+	{ .key = "KDUMP_SSH_HOST_KEY", .take = take_host_key },
 	{ .key = "KDUMP_SSH_IDENTITY", .take = take_identity },
 	{ .key = "KDUMP_RUNLEVEL", .take = take_unneeded, .text = "the image runs one program and no init" },
 	{ .key = NULL },

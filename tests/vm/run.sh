@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh BUILD [matrix | hosts | faults | CASE ...] - the main job for real: kernels that crash in QEMU.
+# run.sh BUILD [matrix | log-only | hosts | faults | CASE ...] - the main job: kernels that crash in QEMU
 #
 # matrix: each of Debian's kernels 5.10, 6.1 and 6.12 with a dump to ext4, xfs and btrfs; a CASE is
-# one of them, "6.1-xfs".  hosts and faults: see hosts.sh and faults.sh.  Without a word, all.  A case
-# is one run of `crashcfg test`, as an admin would type it; its log stays in BUILD/vm when it fails.
+# one of them, "6.1-xfs".  log-only: DUMP_LEVEL="log".  hosts and faults: see hosts.sh and faults.sh.
+# Without a word, all.  A case is one run of `crashcfg test`, as an admin would type it; its log
+# stays in BUILD/vm when it fails.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=$1
@@ -37,6 +38,16 @@ for s in "${series[@]}"; do
 		fi
 	done
 done
+if wanted log-only log-only; then
+	root=$(make_root log-only)
+	echo 'DUMP_LEVEL="log"' >"$root/etc/sysconfig/crashcfg"
+	vm_test log-only --root "$root" --kernels "$(kernel_root 6.1)" --fs ext4
+	if [ "$status" = 0 ] && [ "$(manifest state)" = log-only ] && has_file dmesg.txt && ! has_file vmcore; then
+		good "$(verdict)"
+	else
+		bad "$(verdict)"
+	fi
+fi
 if wanted hosts hosts; then
 	# shellcheck source=tests/vm/hosts.sh
 	. tests/vm/hosts.sh

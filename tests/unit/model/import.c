@@ -329,6 +329,7 @@ static void kdump_tools_becomes_ours(void **state)
 		{ "KDUMP_SYSCTL=\"kernel.panic_on_oops=0 kernel.hung_task_panic=1 kernel.panic=5\"",
 		  "PANIC_ON_OOPS=no;PANIC_ON_HUNG_TASK=yes;", IMPORT_NEAR, "'kernel.panic=5'" },
 		{ "KDUMP_CMDLINE_APPEND=\"$KDUMP_CMDLINE_APPEND x\"", "", IMPORT_UNREAD, "nothing is expanded" },
+		{ "KDUMP_COREDIR=$(mktemp)\nKDUMP_COREDIR=/srv", "DUMP_TARGETS=file:///srv;", IMPORT_UNREAD, "line 2 counts" },
 		{ "NFS_TIMEO=1\nNFS_TIMEO+=0", "NFS_OPTIONS=timeo=10;", IMPORT_OVERRIDDEN, "in front" },
 	};
 
@@ -350,11 +351,13 @@ static void every_documented_key_is_known(void **state)
 		  "auto_reset_crashkernel raw nfs ssh sshkey ext2 ext3 ext4 minix btrfs xfs virtiofs path "
 		  "core_collector kdump_emergency kdump_post kdump_pre extra_bins extra_modules failure_action default "
 		  "final_action force_rebuild force_no_rebuild dracut_args fence_kdump_args fence_kdump_nodes net options "
-		  "link_delay disk_timeout debug_mem_level blacklist" },
+		  "link_delay disk_timeout debug_mem_level blacklist dracut_kdump_service_timeout "
+		  "override_resettable" },
 		{ IMPORT_KDUMP_SYSCONFIG,
 		  "KDUMP_KERNELVER KDUMP_COMMANDLINE KDUMP_COMMANDLINE_REMOVE KDUMP_COMMANDLINE_APPEND "
 		  "FADUMP_COMMANDLINE_APPEND KEXEC_ARGS KDUMP_BOOTDIR KDUMP_IMG KDUMP_IMG_EXT "
-		  "VMCORE_CREATION_NOTIFICATION KDUMP_STDLOGLVL KDUMP_SYSLOGLVL KDUMP_KMSGLOGLVL" },
+		  "VMCORE_CREATION_NOTIFICATION KDUMP_STDLOGLVL KDUMP_SYSLOGLVL KDUMP_KMSGLOGLVL "
+		  "KDUMP_FILE_LOAD" },
 		{ IMPORT_SUSE,
 		  "KDUMP_CRASHKERNEL KDUMP_UPDATE_BOOTLOADER KDUMP_KERNELVER KDUMP_CPUS KDUMP_COMMANDLINE "
 		  "KDUMP_COMMANDLINE_APPEND KDUMP_AUTO_RESIZE KDUMP_FADUMP KDUMP_FADUMP_SHELL FADUMP_COMMANDLINE_APPEND "
@@ -362,7 +365,8 @@ static void every_documented_key_is_known(void **state)
 		  "KDUMP_KEEP_OLD_DUMPS KDUMP_FREE_DISK_SIZE KDUMP_VERBOSE KDUMP_DUMPLEVEL KDUMP_DUMPFORMAT "
 		  "KDUMP_CONTINUE_ON_ERROR KDUMP_REQUIRED_PROGRAMS KDUMP_PRESCRIPT KDUMP_POSTSCRIPT KDUMP_COPY_KERNEL "
 		  "KDUMPTOOL_FLAGS KDUMP_NETCONFIG KDUMP_NET_TIMEOUT KDUMP_SMTP_SERVER KDUMP_SMTP_USER "
-		  "KDUMP_SMTP_PASSWORD KDUMP_NOTIFICATION_TO KDUMP_NOTIFICATION_CC KDUMP_HOST_KEY KDUMP_SSH_IDENTITY" },
+		  "KDUMP_SMTP_PASSWORD KDUMP_NOTIFICATION_TO KDUMP_NOTIFICATION_CC KDUMP_HOST_KEY KDUMP_SSH_HOST_KEY "
+		  "KDUMP_SSH_IDENTITY" },
 		{ IMPORT_DEBIAN,
 		  "USE_KDUMP KDUMP_KERNEL KDUMP_INITRD KDUMP_COREDIR KDUMP_FAIL_CMD KDUMP_DUMP_DMESG KDUMP_NUM_DUMPS "
 		  "KDUMP_COMPRESSION MAKEDUMP_ARGS KDUMP_KEXEC_ARGS KDUMP_CMDLINE KDUMP_CMDLINE_APPEND HOSTTAG NFS "
@@ -419,6 +423,30 @@ static void what_is_made_passes_the_check(void **state)
 		for (size_t j = 0; j < faults.n; j++)
 			if (faults.v[j].level == FAULT_ERROR)
 				fail_msg("%s: %s", faults.v[j].key, faults.v[j].text);
+	}
+}
+
+/* The last key of each table repeats, so every place before it does. */
+static void a_key_that_repeats_is_overridden(void **state)
+{
+	static const struct {
+		enum import_dialect d;
+		const char *text;
+	} rows[] = {
+		{ IMPORT_LKCD, "ETH_ADDRESS=1\nETH_ADDRESS=2" },
+		{ IMPORT_KDUMP_CONF, "blacklist a\nblacklist b" },
+		{ IMPORT_KDUMP_SYSCONFIG, "KDUMP_IDE_NOPROBE_COMMANDLINE=1\nKDUMP_IDE_NOPROBE_COMMANDLINE=2" },
+		{ IMPORT_SUSE, "KDUMP_RUNLEVEL=1\nKDUMP_RUNLEVEL=2" },
+		{ IMPORT_DEBIAN, "KDUMP_RUNLEVEL=1\nKDUMP_RUNLEVEL=2" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_import struct import *im = taken(rows[i].d, rows[i].text);
+		const struct import_note *note = note_of(im, 1);
+
+		if (!note || note->fate != IMPORT_OVERRIDDEN)
+			fail_msg("'%s' is not overridden", rows[i].text);
 	}
 }
 
@@ -525,6 +553,7 @@ int main(void)
 		cmocka_unit_test(kdump_tools_becomes_ours),
 		cmocka_unit_test(every_documented_key_is_known),
 		cmocka_unit_test(what_is_made_passes_the_check),
+		cmocka_unit_test(a_key_that_repeats_is_overridden),
 		cmocka_unit_test(a_file_is_known_by_its_keys),
 		cmocka_unit_test(no_password_is_told),
 		cmocka_unit_test(hooks_of_the_host_are_programs),
