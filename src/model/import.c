@@ -398,6 +398,15 @@ static struct import_line **place_of(struct import_line *table[IMPORT_DIALECTS][
 	return at < ROWS_MAX && !l->row->many ? &table[l->dialect][at] : NULL;
 }
 
+/* Move BEFORE's value in front of L's; what is too long already grows no more. */
+static void put_in_front(struct foreign_line *before, struct foreign_line *l)
+{
+	auto_free char *first = take_ptr(before->value), *last = take_ptr(l->value);
+
+	before->value = xstrdup("");
+	l->value = xasprintf("%s%s", first, strlen(first) > VALUE_MAX ? "" : last);
+}
+
 /* Of the lines of one key the last one counts, and "+=" takes in what was there. */
 static void settle_repeated(struct import *im)
 {
@@ -408,12 +417,8 @@ static void settle_repeated(struct import *im)
 
 		if (!is_live(l) || !before)
 			continue;
-		if (*before && l->read.kind == FOREIGN_MORE) {
-			char *all = xasprintf("%s%s", (*before)->read.value, l->read.value);
-
-			free(l->read.value);
-			l->read.value = all;
-		}
+		if (*before && l->read.kind == FOREIGN_MORE)
+			put_in_front(&(*before)->read, &l->read);
 		if (*before)
 			import_note(im, *before, IMPORT_OVERRIDDEN, "line %u sets it %s", l->read.line,
 				    l->read.kind == FOREIGN_MORE ? "with this in front" : "again");

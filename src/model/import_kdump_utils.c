@@ -217,8 +217,7 @@ static void put_hooks(struct import *im, const struct strv *hooks, enum setting_
 	for (size_t i = 0; i < hooks->n; i++) {
 		struct import_line l = import_about(im, hooks->v[i]);
 
-		if (import_put_word(im, &l, k, hooks->v[i]) == 0)
-			import_note(im, &l, IMPORT_NEAR, "it gets no arguments here");
+		import_program(im, &l, k, hooks->v[i], false);
 	}
 }
 

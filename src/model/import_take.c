@@ -90,6 +90,17 @@ void import_kept(struct import *im, enum import_dialect d)
 
 /* --- programs ----------------------------------------------------------------------------------- */
 
+void import_program(struct import *im, const struct import_line *l, enum setting_key k, const char *path,
+		    bool arguments)
+{
+	if (import_put_word(im, l, k, path) < 0)
+		return;
+	if (arguments)
+		import_note(im, l, IMPORT_NEAR, "its arguments are not taken over");
+	import_note(im, l, IMPORT_NEAR, k == SET_DUMP_POST ? "it is called with 'saved' or 'failed'"
+							   : "its failure holds nothing up");
+}
+
 void take_program(struct import *im, struct import_line *l)
 {
 	auto_strv struct strv words = { 0 };
@@ -102,9 +113,8 @@ void take_program(struct import *im, struct import_line *l)
 			    "a program's path is wanted, and no shell runs in the image (put the command "
 			    "into a program of its own, and name it in %s)",
 			    setting_name(l->row->to));
-	else if (import_put_word(im, l, l->row->to, words.v[0]) == 0)
-		import_note(im, l, IMPORT_NEAR, words.n > 1 ? "its arguments are not taken over"
-							    : "it gets no arguments here");
+	else
+		import_program(im, l, l->row->to, words.v[0], words.n > 1);
 }
 
 void take_programs_needed(struct import *im, struct import_line *l)

@@ -98,6 +98,9 @@ void take_cmdline_remove(struct import *im, struct import_line *l);
 void take_seconds(struct import *im, struct import_line *l);	/* seconds as a span under row->to */
 void take_makedumpfile(struct import *im, struct import_line *l);	/* its options */
 
+/* Put a program, and say in what its calls differ here.  ARGUMENTS: it had some there. */
+void import_program(struct import *im, const struct import_line *l, enum setting_key k, const char *path,
+		    bool arguments);
 /* makedumpfile's options in WORDS from FIRST on.  WHOLE: what they do not say is its default. */
 void import_collector(struct import *im, const struct import_line *l, const struct strv *words, size_t first,
 		      bool whole);

@@ -174,7 +174,7 @@ static void kdump_conf_becomes_ours(void **state)
 		{ "core_collector makedumpfile -q", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR, "'-q' is not known" },
 		{ "core_collector \"cp --sparse=always\"", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR, NULL },
 		{ "core_collector gzip -c", "", IMPORT_NONE, "makedumpfile" },
-		{ "kdump_pre /bin/a", "DUMP_PRE=/bin/a;", IMPORT_NEAR, "no arguments" },
+		{ "kdump_pre /bin/a", "DUMP_PRE=/bin/a;", IMPORT_NEAR, "holds nothing up" },
 		{ "kdump_post /bin/a b c", "DUMP_POST=/bin/a;", IMPORT_NEAR, "arguments are not" },
 		{ "kdump_post echo x", "", IMPORT_NONE, "program's path" },
 		{ "kdump_emergency /x", "", IMPORT_NONE, NULL },
