@@ -142,6 +142,8 @@ static void copy_target(struct recipe_target *to, const struct recipe_target *fr
 		.options = xstrdup(from->options),
 		.dir = xstrdup(from->dir),
 	};
+	for (size_t i = 0; i < from->n_layers; i++)
+		recipe_layer_copy(vec_push(&to->layers, &to->n_layers), &from->layers[i]);
 }
 
 int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,

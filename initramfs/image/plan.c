@@ -99,6 +99,39 @@ static int find_modules(struct work *w, struct err *e)
 	return r;
 }
 
+/* The programs that set up what lies below a target; their settings are the capture's own. */
+static int add_layer_programs(struct work *w, struct err *e)
+{
+	static const struct {
+		enum layer_kind kind;
+		const char *paths[2], *package;
+	} programs[] = {
+		{ LAYER_MD, { "/usr/sbin/mdadm", "/sbin/mdadm" }, "mdadm" },
+		{ LAYER_LVM, { "/usr/sbin/lvm", "/sbin/lvm" }, "lvm2" },
+		{ LAYER_LUKS, { "/usr/sbin/cryptsetup", "/sbin/cryptsetup" }, "cryptsetup (cryptsetup-bin)" },
+	};
+	size_t n;
+	const struct storage *storage = storage_of(w, &n);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < storage[i].target.n_layers; k++)
+			for (size_t p = 0; p < ARRAY_SIZE(programs); p++) {
+				bool first = root_exists(w->spec->root, programs[p].paths[0]);
+				const char *path = programs[p].paths[!first];
+				int r;
+
+				if (programs[p].kind != storage[i].target.layers[k].kind)
+					continue;
+				if (!first && !root_exists(w->spec->root, path))
+					return err_set(e, ENOENT, "target '%s' needs '%s' in the capture: install the package %s",
+						       storage[i].target.url, programs[p].paths[0], programs[p].package);
+				r = image_files_program(&w->files, path, NULL, e);
+				if (r < 0)
+					return r;
+			}
+	return 0;
+}
+
 static int add_programs(struct work *w, struct err *e)
 {
 	static const char *const dmesg[] = { "/usr/sbin/vmcore-dmesg", "/sbin/vmcore-dmesg",
@@ -124,6 +157,8 @@ static int add_programs(struct work *w, struct err *e)
 		return err_set(e, ENOENT, "'%s' is missing: install the package kexec-tools", dmesg[0]);
 	if (r == 0)
 		r = image_files_program(&w->files, path, NULL, e);
+	if (r == 0)
+		r = add_layer_programs(w, e);
 	return r < 0 ? r : image_files_hooks(&w->files, w->spec->settings, &w->plan->notes, e);
 }
 

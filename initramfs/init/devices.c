@@ -2,6 +2,7 @@
 #include "devices.h"
 
 #include "file.h"
+#include "layers.h"
 #include "own.h"
 #include "rawarea.h"
 #include "proc.h"
@@ -22,7 +23,7 @@
 #define EVENT_BYTES 8192		/* UEVENT_BUFFER_SIZE is 2048, and the header before it */
 #define QUEUE_BYTES (1 << 20)
 #define DEVICES_MAX 4096
-#define TYPES_MAX (ATTEMPTS_MAX + 3)
+#define TYPES_MAX (ATTEMPTS_MAX + 6)
 
 /* Ask the kernel to say "add" once more for each block device that it has. */
 static void announce_all(void)
@@ -133,11 +134,21 @@ static void drain_events(struct devices *d)
 static size_t wanted_types(const struct recipe *r, char *types[static TYPES_MAX])
 {
 	static char ext3[] = "ext3", ext2[] = "ext2";
+	static char array[] = "linux_raid_member", volume[] = "LVM2_member", locked[] = "crypto_LUKS";
+	bool layered = false;
 	size_t n = 0;
 
-	for (size_t i = 0; i < r->n_targets && n < ATTEMPTS_MAX; i++)
+	for (size_t i = 0; i < r->n_targets && n < ATTEMPTS_MAX; i++) {
 		if (r->targets[i].fstype[0])
 			types[n++] = r->targets[i].fstype;
+		layered |= r->targets[i].n_layers > 0;
+	}
+	/* libblkid then also tells a mirror's half from the file system that it seems to bear. */
+	if (layered) {
+		types[n++] = array;
+		types[n++] = volume;
+		types[n++] = locked;
+	}
 	if (n) {
 		types[n++] = ext3;
 		types[n++] = ext2;
@@ -273,10 +284,12 @@ static void ask_new(struct devices *d)
 			continue;
 		memcpy(d->page->probing, dev->name, sizeof(dev->name));
 		fd = open_device(dev);
-		if (fd >= 0)
-			ask(d->recipe, fd, dev);
-		else
+		if (fd < 0)
 			dev->gone = true;	/* not yet there: its own "add" is to come */
+		else if (layers_is_part(dev->name))
+			dev->fstype[0] = '\0';
+		else
+			ask(d->recipe, fd, dev);
 		d->page->probing[0] = '\0';
 		page_beat(d->page);
 	}
@@ -343,6 +356,22 @@ void devices_say(const char *path, const struct recipe_target *t)
 	const char *value, *name = identity(t, &value);
 
 	say(CONSOLE_DEVICE, "%s is %s=%s, %s", path, name, value, t->kind == TARGET_RAW ? "raw" : t->fstype);
+}
+
+void devices_bearing(struct devices *d, const char *type, const char *uuid, struct strv *ret)
+{
+	drain_events(d);
+	ask_new(d);
+	for (size_t i = 0; i < d->n; i++)
+		if (strcmp(d->list[i].fstype, type) == 0 && strcmp(d->list[i].uuid, uuid) == 0)
+			strv_addf(ret, "/dev/%s", d->list[i].name);
+}
+
+bool devices_more(struct devices *d, long long ms)
+{
+	struct pollfd fds = { .fd = d->fd, .events = POLLIN };
+
+	return ms > 0 && poll(&fds, 1, (int)ms) > 0;
 }
 
 int devices_wait(struct devices *d, const struct recipe_target *t, long long ms, size_t seen, int *ret_fd,

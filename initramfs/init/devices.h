@@ -2,6 +2,7 @@
 #ifndef CRASHCFG_INIT_DEVICES_H
 #define CRASHCFG_INIT_DEVICES_H
 
+#include "buf.h"
 #include "err.h"
 #include "page.h"
 #include "recipe.h"
@@ -50,5 +51,11 @@ void devices_say(const char *path, const struct recipe_target *t);
  * -EIO: it cannot be told.
  */
 int devices_content(int fd, char type[static 16]);
+/*
+ * Paths of the devices that are here now and bear TYPE with UUID: "linux_raid_member" and the like.
+ */
+void devices_bearing(struct devices *d, const char *type, const char *uuid, struct strv *ret);
+/* Wait at most MS milliseconds for something to happen to any device.  False: nothing did. */
+bool devices_more(struct devices *d, long long ms);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "place.h"
 
+#include "layers.h"
 #include "manifest.h"
 #include "proc.h"
 #include "say.h"
@@ -92,8 +93,10 @@ static int find_and_mount(struct capture *c, const struct recipe_target *t, cons
 {
 	struct err first = { 0 };
 	size_t seen = 0;
-	int r;
+	int r = layers_open(c, t, patience(c), e);
 
+	if (r < 0)
+		return r;
 	do {
 		struct err why = { 0 };
 		auto_close int fd = -1;

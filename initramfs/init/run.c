@@ -38,7 +38,11 @@ static int find_program(const char *name, char path[static PATH_BYTES], struct e
 static void child(const struct run *r, const char *path, int out, int err)
 {
 	static char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
-	char *const env[] = { search, locale, NULL };
+	/* There is no udev that device-mapper's tools and mdadm could wait for. */
+	static char no_dm_udev[] = "DM_DISABLE_UDEV=1", no_md_udev[] = "MDADM_NO_UDEV=1";
+	/* Nor a folder of LVM's settings. */
+	static char no_lvm[] = "LVM_SYSTEM_DIR=", no_fd_words[] = "LVM_SUPPRESS_FD_WARNINGS=1";
+	char *const env[] = { search, locale, no_dm_udev, no_md_udev, no_lvm, no_fd_words, NULL };
 	int score;
 
 	setpgid(0, 0);

@@ -94,28 +94,6 @@ int block_by_name(const struct root *root, const char *name, struct block_dev *r
 	return describe(root, link, ret, e);
 }
 
-/* A device-mapper device, by the prefix of its uuid (each tool has its own). */
-static int refuse_mapped(const struct root *root, const struct block_dev *b, struct err *e)
-{
-	static const struct {
-		const char *prefix, *what;
-	} kinds[] = {
-		{ "LVM-", "LVM volume" },	  { "CRYPT-", "encrypted device (LUKS)" },
-		{ "mpath-", "multipath device" }, { "DMRAID-", "firmware RAID" },
-		{ "VDO-", "VDO volume" },	  { "stratis-", "Stratis volume" },
-	};
-	auto_free char *name = read_attr(root, b->disk, "dm/name"),
-		       *uuid = read_attr(root, b->disk, "dm/uuid");
-	const char *what = "device-mapper device", *kind = uuid ? uuid : "";
-
-	if (strncmp(kind, "part", 4) == 0 && strchr(kind, '-')) /* "part1-mpath-...": kpartx' partitions */
-		kind = strchr(kind, '-') + 1;
-	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-		if (strncmp(kind, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
-			what = kinds[i].what;
-	return err_set(e, ENOTSUP, "%s '%s'", what, name ? name : base_name(b->disk));
-}
-
 /* NVMe: the controllers behind the disk.  One of its own lies above it, of several paths each has a link
  * beside it. */
 static void nvme_controllers(const struct root *root, const struct block_dev *b, struct strv *ret)
@@ -185,14 +163,12 @@ static const char *remote_part(const char *path)
 int block_is_plain(const struct root *root, const struct block_dev *b, struct err *e)
 {
 	const char *name = base_name(b->disk), *what = remote_part(b->disk);
-	auto_free char *level = NULL;
 
-	if (has(root, b->disk, "dm"))
-		return refuse_mapped(root, b, e);
-	if (has(root, b->disk, "md")) {
-		level = read_attr(root, b->disk, "md/level");
-		return err_set(e, ENOTSUP, "MD array '%s' (%s)", name,
-			       level && *level ? level : "level not known");
+	if (has(root, b->disk, "dm") || has(root, b->disk, "md")) {
+		auto_free char *mapping = read_attr(root, b->disk, "dm/name");
+
+		return err_set(e, ENOTSUP, "%s '%s'", mapping ? "device-mapper device" : "MD array",
+			       mapping ? mapping : name);
 	}
 	if (has(root, b->disk, "loop") || strncmp(name, "loop", 4) == 0)
 		return err_set(e, ENOTSUP, "loop device '%s'", name);

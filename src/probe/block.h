@@ -24,8 +24,8 @@ int block_by_number(const struct root *root, unsigned maj, unsigned min, struct 
 /* NAME as in /sys/class/block: "vda2". */
 int block_by_name(const struct root *root, const char *name, struct block_dev *ret, struct err *e);
 
-/* -ENOTSUP: the device is not a disk or a partition of one that drivers alone make appear; text names what it
- * is. */
+/* B lies on no other device (stack.h).  -ENOTSUP: it is no disk or partition that drivers alone make appear; text
+ * names what it is. */
 int block_is_plain(const struct root *root, const struct block_dev *b, struct err *e);
 
 /* What makes the disk appear: modaliases of every device from the disk upwards, and modules of the bound

@@ -40,6 +40,7 @@ struct storage {
 	struct strv modaliases;		/* of every device on the way to the disk, deepest first ("virtio:d00000002v00001AF4") */
 	char *bears;			/* raw: a signature that a dump would destroy, "ext4"; NULL: none, or a swap's */
 	struct strv drivers;		/* modules by name: drivers in use there, file system, dm and md parts */
+	struct strv notes;		/* for people, one sentence each */
 };
 void storage_done(struct storage *s);
 #define auto_storage AUTO(storage_done)

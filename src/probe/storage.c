@@ -2,8 +2,10 @@
 #include "probe.h"
 
 #include "block.h"
+#include "fstype.h"
 #include "mounts.h"
 #include "rawtarget.h"
+#include "stack.h"
 #include "superblock.h"
 
 #include <blkid/blkid.h>
@@ -28,45 +30,34 @@ void storage_done(struct storage *s)
 	free(s->target.dir);
 	free(s->target.partuuid);
 	free(s->bears);
+	for (size_t i = 0; i < s->target.n_layers; i++)
+		recipe_layer_done(&s->target.layers[i]);
+	free(s->target.layers);
 	strv_done(&s->modaliases);
 	strv_done(&s->drivers);
+	strv_done(&s->notes);
 	*s = (struct storage){ 0 };
-}
-
-/* The driver that mounts it; NULL: none that a dump may go to.  ext4's does its elders too. */
-static const char *driver_of(const char *fstype)
-{
-	static const struct {
-		const char *type, *driver;
-	} known[] = {
-		{ "ext4", "ext4" }, { "ext3", "ext4" }, { "ext2", "ext4" },
-		{ "xfs", "xfs" }, { "btrfs", "btrfs" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (strcmp(known[i].type, fstype) == 0)
-			return known[i].driver;
-	return NULL;
 }
 
 #define NAME_ANOTHER "name a file system on a disk or partition in DUMP_TARGETS, such as 'fs:UUID=...:/dir'"
 
-/* One sentence on the stack below WHERE, from what block_is_plain() called it. */
-static int check_device(const struct root *root, const struct block_dev *b, const char *where, struct err *e)
+/* One sentence on the stack below WHERE, where there is something in it that is not known. */
+static int find_stack(const struct root *root, const struct block_dev *b, const char *where, struct stack *ret,
+		      struct err *e)
 {
 	struct err what = { 0 };
-	int r = block_is_plain(root, b, &what);
+	int r = stack_find(root, b, ret, &what);
 
-	if (r < 0)
-		return err_set(e, -r, "%s lies on %s: not yet known to the native builder; " NAME_ANOTHER,
+	if (r == -ENOTSUP)
+		return err_set(e, ENOTSUP, "%s lies on %s: not yet known to the native builder; " NAME_ANOTHER,
 			       where, what.text);
-	return 0;
+	return r < 0 ? err_set(e, -r, "%s lies on %s", where, what.text) : 0;
 }
 
 static int check_superblock(const struct superblock *s, const struct block_dev *b, struct err *e)
 {
-	if (!driver_of(s->type))
-		return err_set(e, ENOTSUP, "'%s' holds '%s': a dump can be written to ext4, xfs and btrfs",
+	if (!fstype_driver(s->type))
+		return err_set(e, ENOTSUP, "'%s' holds '%s': a dump can be written to " FSTYPES_KNOWN,
 			       b->node, s->type);
 	if (s->external_log)
 		return err_set(e, ENOTSUP,
@@ -76,9 +67,9 @@ static int check_superblock(const struct superblock *s, const struct block_dev *
 	if (s->devices > 1)
 		return err_set(
 			e, ENOTSUP,
-			"the btrfs file system on '%s' spreads over %u devices: not yet known to the "
+			"the %s file system on '%s' spreads over %u devices: not yet known to the "
 			"native builder; " NAME_ANOTHER,
-			b->node, s->devices);
+			s->type, b->node, s->devices);
 	if (!*s->uuid && !*s->label)
 		return err_set(
 			e, ENOENT,
@@ -88,11 +79,11 @@ static int check_superblock(const struct superblock *s, const struct block_dev *
 	return 0;
 }
 
-/* Everything is known and allowed: put it together. */
-static void fill(const struct root *root, const struct target *t, const struct block_dev *b,
-		 const struct superblock *s, const char *dir, struct storage *ret)
+/* Everything is known and allowed: put it together.  BELOW is emptied. */
+static void fill(const struct target *t, const struct block_dev *b, const struct superblock *s, const char *dir,
+		 const char *options, struct stack *below, struct storage *ret)
 {
-	const char *driver = driver_of(s->type);
+	const char *driver = fstype_driver(s->type);
 	struct storage out = {
 		.target = {
 			.kind = t->kind,
@@ -104,12 +95,17 @@ static void fill(const struct root *root, const struct target *t, const struct b
 			.partuuid = xstrdup(""),
 			.size = b->size,
 			.dir = xstrdup(dir),
-			/* DIR counts from the file system's top, not from the subvolume that is its default. */
-			.options = xstrdup(strcmp(driver, "btrfs") == 0 ? "subvolid=5" : ""),
+			.options = fstype_options(driver, options),
+			.layers = below->layers,
+			.n_layers = below->n_layers,
 		},
+		.modaliases = below->modaliases,
+		.drivers = below->drivers,
+		.notes = below->notes,
 	};
 
-	block_drivers(root, b, &out.modaliases, &out.drivers);
+	*below = (struct stack){ 0 };
+	fstype_asks(driver, out.target.options, &out.modaliases);
 	strv_add_once(&out.drivers, driver);
 	*ret = out;
 }
@@ -198,10 +194,10 @@ static int check_mount(const struct mount_seen *m, const char *dir, struct err *
 	static const char *const removed = "//deleted";
 	size_t len = strlen(m->root), tail = strlen(removed);
 
-	if (!driver_of(m->fstype))
+	if (!fstype_driver(m->fstype))
 		return err_set(e, ENOTSUP,
-			       "'%s' lies on %s (mounted at '%s'): a dump can be written to ext4, xfs "
-			       "and btrfs; " NAME_ANOTHER,
+			       "'%s' lies on %s (mounted at '%s'): a dump can be written to " FSTYPES_KNOWN
+			       "; " NAME_ANOTHER,
 			       dir, m->fstype, m->target);
 	if (len >= tail && strcmp(m->root + len - tail, removed) == 0)
 		return err_set(e, ENOENT,
@@ -320,6 +316,7 @@ static int find_file(const struct root *root, const struct target *t, struct sto
 	auto_superblock struct superblock s = { 0 };
 	auto_block struct block_dev b = { 0 };
 	auto_mount struct mount_seen m = { 0 };
+	auto_stack struct stack below = { 0 };
 	int r;
 
 	r = resolve_dir(root, t->dir, &dir, e);
@@ -334,7 +331,7 @@ static int find_file(const struct root *root, const struct target *t, struct sto
 	r = find_device_of(root, &m, &b, &s, e);
 	if (r < 0)
 		return r;
-	r = check_device(root, &b, where, e);
+	r = find_stack(root, &b, where, &below, e);
 	if (r < 0)
 		return r;
 	if (!s.type)
@@ -344,7 +341,7 @@ static int find_file(const struct root *root, const struct target *t, struct sto
 	r = check_superblock(&s, &b, e);
 	if (r < 0)
 		return r;
-	fill(root, t, &b, &s, inside, ret);
+	fill(t, &b, &s, inside, m.options, &below, ret);
 	return 0;
 }
 
@@ -468,19 +465,20 @@ static int find_fs(const struct root *root, const struct target *t, struct stora
 	auto_free char *where = xasprintf("'%s'", t->url);
 	auto_superblock struct superblock s = { 0 };
 	auto_block struct block_dev b = { 0 };
+	auto_stack struct stack below = { 0 };
 	int r;
 
 	r = t->device ? find_named(root, t->device, &b, &s, e) :
 			find_tagged(root, t->uuid, t->label, &b, &s, e);
 	if (r < 0)
 		return r;
-	r = check_device(root, &b, where, e);
+	r = find_stack(root, &b, where, &below, e);
 	if (r < 0 || !s.type)
 		return r;
 	r = check_superblock(&s, &b, e);
 	if (r < 0)
 		return r;
-	fill(root, t, &b, &s, t->dir, ret);
+	fill(t, &b, &s, t->dir, "", &below, ret);
 	return 0;
 }
 

@@ -10,6 +10,9 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+/* struct f2fs_super_block (linux/f2fs_fs.h): the path of the first device, "" where there is but one. */
+#define F2FS_DEVS 2201
+
 void superblock_done(struct superblock *s)
 {
 	free(s->type);
@@ -64,6 +67,8 @@ int superblock_probe(int fd, struct superblock *ret)
 		s.external_log = number_at(fd, 48, true) == 0;
 	else if (strcmp(s.type, "btrfs") == 0)
 		s.devices = (unsigned)number_at(fd, 0x10000 + 0x88, false);
+	else if (strcmp(s.type, "f2fs") == 0)
+		s.devices = number_at(fd, 1024 + F2FS_DEVS, false) & 0xff ? 2 : 1;
 	else
 		s.external_log = blkid_probe_has_value(pr, "EXT_JOURNAL") != 0;
 	*ret = s;
@@ -179,7 +184,30 @@ static int open_device(const struct root *root, const struct block_dev *b)
 	return -ENXIO;
 }
 
-int superblock_read(const struct root *root, const struct block_dev *b, struct superblock *ret, struct err *e)
+static bool is_member(const char *type)
+{
+	return strcmp(type, "linux_raid_member") == 0 || strcmp(type, "LVM2_member") == 0 ||
+	       strcmp(type, "crypto_LUKS") == 0;
+}
+
+/* As superblock_from_udev(), of a member. */
+static int member_from_udev(const char *text, struct superblock *ret)
+{
+	struct superblock s = { .devices = 1, .type = udev_value(text, "ID_FS_TYPE") };
+
+	if (!is_member(s.type)) {
+		superblock_done(&s);
+		return -ENOENT;
+	}
+	s.uuid = udev_value(text, "ID_FS_UUID_ENC");
+	s.label = xstrdup("");
+	*ret = s;
+	return 0;
+}
+
+static int read_device(const struct root *root, const struct block_dev *b,
+		       int (*from_udev)(const char *text, struct superblock *ret), struct superblock *ret,
+		       struct err *e)
 {
 	auto_free char *path = xasprintf("/run/udev/data/b%u:%u", b->major, b->minor);
 	auto_close int fd = root->host ? open_device(root, b) : -ENOENT;
@@ -194,7 +222,7 @@ int superblock_read(const struct root *root, const struct block_dev *b, struct s
 			       b->node, b->node);
 	if (r == 0)
 		return 0;
-	if (root_read_proc(root, path, &udev, NULL) == 0 && superblock_from_udev(buf_text(&udev), ret) == 0)
+	if (root_read_proc(root, path, &udev, NULL) == 0 && from_udev(buf_text(&udev), ret) == 0)
 		return 0;
 	if (!root->host)
 		return err_set(e, ENOENT, "'%s' below a foreign root is not opened, and '%s' is not there",
@@ -202,4 +230,23 @@ int superblock_read(const struct root *root, const struct block_dev *b, struct s
 	if ((r == -EACCES || r == -EPERM) && geteuid() != 0)
 		return err_set(e, EACCES, "'%s' may be read by root only; run this as root", b->node);
 	return err_set(e, r == -EPERM ? EACCES : -r, "cannot read '%s': %s", b->node, strerror(-r));
+}
+
+int superblock_read(const struct root *root, const struct block_dev *b, struct superblock *ret, struct err *e)
+{
+	return read_device(root, b, superblock_from_udev, ret, e);
+}
+
+int superblock_member(const struct root *root, const struct block_dev *b, const char *type, char **ret_uuid,
+		      struct err *e)
+{
+	auto_superblock struct superblock s = { 0 };
+	int r = read_device(root, b, member_from_udev, &s, e);
+
+	if (r < 0)
+		return r;
+	if (strcmp(s.type, type) != 0 || !*s.uuid)
+		return err_set(e, ENOENT, "'%s' holds '%s' where '%s' was expected", b->node, s.type, type);
+	*ret_uuid = take_ptr(s.uuid);
+	return 0;
 }

@@ -39,6 +39,13 @@ char *partition_uuid(int fd);
  */
 int superblock_from_mount(int dir, const char *fstype, struct superblock *ret);
 
+/*
+ * The UUID by which a member of something larger is known: TYPE is "linux_raid_member" (the array's), "LVM2_member"
+ * (the physical volume's) or "crypto_LUKS".  Read or told by udev as with superblock_read().  -ENOENT: it is none.
+ */
+int superblock_member(const struct root *root, const struct block_dev *b, const char *type, char **ret_uuid,
+		      struct err *e);
+
 /* Of a device below the host's /dev; without permission to read it, by udev.  -EACCES when both fail. */
 int superblock_read(const struct root *root, const struct block_dev *b, struct superblock *ret,
 		    struct err *e);

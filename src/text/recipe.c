@@ -11,6 +11,7 @@
 #define MODULES_MAX 4096
 #define TARGETS_MAX 64
 #define LINKS_MAX 64
+#define LAYERS_MAX 32
 
 static const char *const actions[] = { "reboot", "poweroff", "halt", "shell", NULL };
 static const char *const kinds[] = { "file", "fs", "raw", "nfs", "ssh", "hub", NULL };
@@ -65,6 +66,17 @@ static const struct record_field target_fields[] = {
 	RECORD(struct recipe_target, net, UINT),
 };
 
+static const char *const layer_kinds[] = { "md", "lvm", "luks", NULL };
+
+static const struct record_field layer_fields[] = {
+	RECORD_ENUM(struct recipe_layer, kind, layer_kinds),
+	RECORD(struct recipe_layer, name, TEXT),
+	RECORD(struct recipe_layer, uuid, TEXT),
+	RECORD(struct recipe_layer, members, STRV),
+	RECORD(struct recipe_layer, count, UINT),
+	RECORD(struct recipe_layer, memory, U64),
+};
+
 static const char *const link_kinds[] = { "hardware", "vlan", "bond", "bridge", NULL };
 
 static const struct record_field link_fields[] = {
@@ -92,6 +104,32 @@ static const struct record_field net_fields[] = {
 	RECORD(struct recipe_net, wait, UINT),
 };
 
+void recipe_layer_done(struct recipe_layer *l)
+{
+	record_done(layer_fields, ARRAY_SIZE(layer_fields), l);
+}
+
+void recipe_layer_copy(struct recipe_layer *to, const struct recipe_layer *from)
+{
+	*to = (struct recipe_layer){
+		.kind = from->kind,
+		.name = xstrdup(from->name),
+		.uuid = xstrdup(from->uuid),
+		.count = from->count,
+		.memory = from->memory,
+	};
+	for (size_t i = 0; i < from->members.n; i++)
+		strv_add(&to->members, from->members.v[i]);
+}
+
+static void target_done(struct recipe_target *t)
+{
+	for (size_t i = 0; i < t->n_layers; i++)
+		recipe_layer_done(&t->layers[i]);
+	free(take_ptr(t->layers));
+	record_done(target_fields, ARRAY_SIZE(target_fields), t);
+}
+
 void recipe_link_done(struct recipe_link *l)
 {
 	record_done(link_fields, ARRAY_SIZE(link_fields), l);
@@ -109,7 +147,7 @@ void recipe_free(struct recipe *r)
 	for (size_t i = 0; i < r->n_modules; i++)
 		record_done(module_fields, ARRAY_SIZE(module_fields), &r->modules[i]);
 	for (size_t i = 0; i < r->n_targets; i++)
-		record_done(target_fields, ARRAY_SIZE(target_fields), &r->targets[i]);
+		target_done(&r->targets[i]);
 	for (size_t i = 0; i < r->n_links; i++)
 		recipe_link_done(&r->links[i]);
 	for (size_t i = 0; i < r->n_nets; i++)
@@ -122,6 +160,17 @@ void recipe_free(struct recipe *r)
 	free(r);
 }
 
+static void encode_target(const struct recipe_target *t, struct json *to)
+{
+	struct json *layers;
+
+	record_encode(target_fields, ARRAY_SIZE(target_fields), t, to);
+	layers = js_set(to, "layers", js_array());
+	for (size_t i = 0; i < t->n_layers; i++)
+		record_encode(layer_fields, ARRAY_SIZE(layer_fields), &t->layers[i],
+			      js_add(layers, js_object()));
+}
+
 void recipe_encode(const struct recipe *r, struct buf *to)
 {
 	auto_json struct json *j = js_object();
@@ -131,8 +180,7 @@ void recipe_encode(const struct recipe *r, struct buf *to)
 	record_encode(recipe_fields, ARRAY_SIZE(recipe_fields), r, j);
 	list = js_set(j, "targets", js_array());
 	for (size_t i = 0; i < r->n_targets; i++)
-		record_encode(target_fields, ARRAY_SIZE(target_fields), &r->targets[i],
-			      js_add(list, js_object()));
+		encode_target(&r->targets[i], js_add(list, js_object()));
 	list = js_set(j, "links", js_array());
 	for (size_t i = 0; i < r->n_links; i++)
 		record_encode(link_fields, ARRAY_SIZE(link_fields), &r->links[i],
@@ -164,6 +212,39 @@ static int decode_modules(const struct json *list, struct recipe *r, struct err 
 	return 0;
 }
 
+/* Names become words of a command line: none may be taken for an option. */
+static int check_layer(const struct recipe_layer *l, struct err *e)
+{
+	const char *slash = strchr(l->name, '/');
+	bool inner = slash && slash > l->name && slash[1] && slash[1] != '-' && !strchr(slash + 1, '/');
+
+	if (!l->name[0] || l->name[0] == '-' || l->name[0] == '.' || (l->kind == LAYER_LVM ? !inner : slash != NULL))
+		return err_set(e, EINVAL, "'name' is '%.80s', which cannot name such a layer", l->name);
+	if (!l->uuid[0] || l->uuid[0] == '-')
+		return err_set(e, EINVAL, "'uuid' is '%.80s', which is none", l->uuid);
+	if (l->kind == LAYER_MD && (strncmp(l->name, "md", 2) != 0 || !l->count))
+		return err_set(e, EINVAL, "'name' is '%.80s' with 'count' %u, which is no array", l->name, l->count);
+	if (l->kind == LAYER_LVM && !l->members.n)
+		return err_set(e, EINVAL, "'members' of '%.80s' is empty", l->name);
+	return 0;
+}
+
+static int decode_layers(const struct json *list, struct recipe_target *t, struct err *e)
+{
+	if (list && (!js_is_array(list) || js_len(list) > LAYERS_MAX))
+		return err_set(e, EINVAL, "'layers' is not a list of at most %d", LAYERS_MAX);
+	for (size_t i = 0; i < js_len(list); i++) {
+		struct recipe_layer *l = vec_push(&t->layers, &t->n_layers);
+		int err = record_decode(layer_fields, ARRAY_SIZE(layer_fields), js_at(list, i), true, l, e);
+
+		if (err == 0)
+			err = check_layer(l, e);
+		if (err < 0)
+			return err_wrap(e, "layers[%zu]", i);
+	}
+	return 0;
+}
+
 static int decode_targets(const struct json *list, struct recipe *r, struct err *e)
 {
 	if (!js_is_array(list) || js_len(list) > TARGETS_MAX)
@@ -172,6 +253,8 @@ static int decode_targets(const struct json *list, struct recipe *r, struct err 
 		struct recipe_target *t = vec_push(&r->targets, &r->n_targets);
 		int err = record_decode(target_fields, ARRAY_SIZE(target_fields), js_at(list, i), true, t, e);
 
+		if (err == 0)
+			err = decode_layers(js_get(js_at(list, i), "layers"), t, e);
 		if (err < 0)
 			return err_wrap(e, "targets[%zu]", i);
 	}
@@ -269,6 +352,11 @@ int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err 
 		return err;
 	*ret = take_ptr(r);
 	return 0;
+}
+
+const char *layer_kind_name(enum layer_kind k)
+{
+	return layer_kinds[k];
 }
 
 const char *end_action_name(enum end_action a)

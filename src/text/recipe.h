@@ -14,6 +14,8 @@
  */
 #define RECIPE_PATH "/etc/crashcfg/recipe.json"
 #define RECIPE_MAX (4U << 20)	/* bytes; nothing larger is read */
+/* What unlocks encrypted layers; never in the image, `load` appends it. */
+#define LUKS_KEY_PATH "/etc/crashcfg/luks.key"
 
 /* A dump_level above makedumpfile's 0 to 31: no page of memory, the log and the record alone. */
 #define DUMP_LEVEL_LOG 32
@@ -32,6 +34,21 @@ struct recipe_module {
 
 enum target_kind { TARGET_FILE, TARGET_FS, TARGET_RAW, TARGET_NFS, TARGET_SSH, TARGET_HUB };
 
+enum layer_kind { LAYER_MD, LAYER_LVM, LAYER_LUKS };
+
+/*
+ * What has to be set up between disks and a file system: found again by what its members bear, never by
+ * their names.  Listed bottom up.  Multipath is none: the capture takes one path after the other.
+ */
+struct recipe_layer {
+	enum layer_kind kind;
+	char *name;		/* MD: "md127"; LVM: "vg/lv"; LUKS: of the mapping, "crypt-dump" */
+	char *uuid;		/* MD, LUKS: that members bear, as libblkid prints it; LVM: of the mapping, "LVM-..." */
+	struct strv members;	/* LVM: UUIDs of the physical volumes that it lies on; else empty */
+	unsigned count;		/* MD: members when the array is whole */
+	uint64_t memory;	/* LUKS: bytes that deriving the key takes, by the header (argon2); 0 next to none */
+};
+
 /* A place for the dump, resolved: nothing is left to be found out but the device's name of that day. */
 struct recipe_target {
 	enum target_kind kind;
@@ -44,6 +61,8 @@ struct recipe_target {
 	int force;		/* raw: what the device bears may be overwritten, whatever it is */
 	uint64_t size;		/* bytes of the block device; 0: unknown, not checked */
 	char *options;		/* mount options for the file system ("subvolid=256"), "" when none */
+	struct recipe_layer *layers;	/* below that file system; none on a disk or partition */
+	size_t n_layers;
 	/* Network targets; elsewhere "" and 0. */
 	char *host;		/* as DNS knows it; a numeric address stays one */
 	char *address;		/* what it was when the image was built: "192.0.2.7" */
@@ -113,6 +132,7 @@ struct recipe {
 };
 
 /* Free what they own; the structs themselves stay. */
+void recipe_layer_done(struct recipe_layer *l);
 void recipe_link_done(struct recipe_link *l);
 void recipe_net_done(struct recipe_net *n);
 void recipe_free(struct recipe *r);	/* accepts NULL */
@@ -126,6 +146,10 @@ void recipe_encode(const struct recipe *r, struct buf *to);
 /* -EINVAL: not a recipe of this version; the text names the member. */
 int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err *e);
 
+/* FROM into the zeroed TO, which owns the copy. */
+void recipe_layer_copy(struct recipe_layer *to, const struct recipe_layer *from);
+
+const char *layer_kind_name(enum layer_kind k);		/* "md" */
 const char *end_action_name(enum end_action a);		/* "reboot" */
 const char *target_kind_name(enum target_kind k);	/* "file" */
 

@@ -218,13 +218,15 @@ static void stacks_that_need_more_than_drivers_are_named(void **state)
 		const char *disk, *file, *text, *file2, *text2, *words;
 	} rows[] = {
 		{ "virtual/block/dm-0", "dm/name", "vg-root\n", "dm/uuid", "LVM-abc\n",
-		  "LVM volume 'vg-root'" },
-		{ "virtual/block/dm-0", "dm/name", "luks-1\n", "dm/uuid", "CRYPT-LUKS2-1-x\n",
-		  "encrypted device (LUKS) 'luks-1'" },
+		  "LVM volume 'vg-root', which is part of another one" },
+		{ "virtual/block/dm-0", "dm/name", "swap\n", "dm/uuid", "CRYPT-PLAIN-swap\n",
+		  "encrypted device without a header 'swap'" },
 		{ "virtual/block/dm-0", "dm/name", "mpatha1\n", "dm/uuid", "part1-mpath-36\n",
-		  "multipath device 'mpatha1'" },
+		  "'/dev/dm-0', of which sysfs does not tell what it lies on" },
+		{ "virtual/block/md127", "md/metadata_version", "external:imsm\n", "md/level", "raid1\n",
+		  "MD array 'md127' (raid1), whose metadata is 'external:imsm'" },
 		{ "virtual/block/dm-0", "dm/name", "odd\n", "dm/uuid", "\n", "device-mapper device 'odd'" },
-		{ "virtual/block/md0", "md/level", "raid1\n", "x", "", "MD array 'md0' (raid1)" },
+		{ "virtual/block/md0", "md/level", "faulty\n", "x", "", "MD array 'md0' (faulty)" },
 		{ "virtual/block/loop3", "loop/backing_file", "/x\n", "x", "", "loop device 'loop3'" },
 		{ "virtual/block/zram0", "x", "", "y", "", "'zram0', which no hardware stands behind" },
 		{ "platform/host2/session1/target2:0:0/2:0:0:0/block/sda", "x", "", "y", "",
@@ -256,7 +258,7 @@ static void file_systems_that_a_capture_kernel_cannot_write_are_named(void **sta
 		{ "27 1 0:30 / / rw - overlay overlay rw\n", "lies on overlay (mounted at '/')" },
 		{ "27 1 0:30 / / rw - tmpfs tmpfs rw\n", "lies on tmpfs" },
 		{ "27 1 0:30 / / rw - zfs tank/root rw\n", "lies on zfs" },
-		{ "27 1 8:1 / / rw - vfat /dev/sda1 rw\n", "lies on vfat" },
+		{ "27 1 8:1 / / rw - exfat /dev/sda1 rw\n", "lies on exfat" },
 		{ "27 1 0:30 / / rw - ext4 /dev/sda1 rw\n28 27 0:31 / /var/crash rw - nfs4 s:/e rw\n",
 		  "lies on nfs4 (mounted at '/var/crash')" },
 	};
@@ -296,6 +298,7 @@ static void superblocks_are_read_from_what_mkfs_wrote(void **state)
 		{ "cd $(dirname $DISK); truncate -s 64M log; mkfs.xfs -q -L xlog -l logdev=log,size=64m",
 		  "xfs", NULL, "xlog", true },
 		{ "mkfs.btrfs -q -L bdump", "btrfs", NULL, "bdump", false },
+		{ "mkfs.f2fs -q -l fdump", "f2fs", NULL, "fdump", false },
 	};
 
 	(void)state;

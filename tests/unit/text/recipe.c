@@ -44,6 +44,27 @@ static void add_network(struct recipe *r)
 	n->wait = 60;
 }
 
+/* Below a file system: LVM on LUKS on an array. */
+static void add_layers(struct recipe_target *t)
+{
+	struct recipe_layer *l = vec_push(&t->layers, &t->n_layers);
+
+	l->kind = LAYER_MD;
+	l->name = xstrdup("md127");
+	l->uuid = xstrdup("0e5e3a43-21b1-2b3c-44d5-6e7f8090a1b2");
+	l->count = 3;
+	l = vec_push(&t->layers, &t->n_layers);
+	l->kind = LAYER_LUKS;
+	l->name = xstrdup("crypt");
+	l->uuid = xstrdup("11111111-2222-3333-4444-555555555555");
+	l->memory = 1ULL << 30;
+	l = vec_push(&t->layers, &t->n_layers);
+	l->kind = LAYER_LVM;
+	l->name = xstrdup("vg-a/dumps");
+	l->uuid = xstrdup("LVM-AAAABBBB");
+	strv_add(&l->members, "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg");
+}
+
 static struct recipe *sample(void)
 {
 	struct recipe *r = xcalloc(1, sizeof(*r));
@@ -88,6 +109,7 @@ static struct recipe *sample(void)
 	t->size = 123456789012ULL;
 	t->options = xstrdup("subvolid=256");
 	t->dir = xstrdup("/dumps");
+	add_layers(t);
 	add_network(r);
 	return r;
 }
@@ -115,6 +137,11 @@ static void decode_of_encode_is_the_same_recipe(void **state)
 	assert_true(back->targets[0].size == 123456789012ULL);
 	assert_int_equal(back->targets[1].port, 2222);
 	assert_string_equal(back->targets[1].known, "[dumps]:2222");
+	assert_int_equal(back->targets[0].n_layers, 3);
+	assert_int_equal(back->targets[0].layers[1].kind, LAYER_LUKS);
+	assert_true(back->targets[0].layers[1].memory == 1ULL << 30);
+	assert_string_equal(back->targets[0].layers[2].members.v[0], "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg");
+	assert_int_equal(back->targets[1].n_layers, 0);
 	assert_int_equal(back->n_links, 3);
 	assert_int_equal(back->links[2].kind, LINK_VLAN);
 	assert_int_equal(back->links[1].mtu, 9000);
@@ -168,6 +195,14 @@ static void a_fault_is_named(void **state)
 		{ "\"link\": \"bond0.7\"", "\"link\": \"eth7\"", "nets[0]: 'link' is 'eth7'" },
 		{ "\"known\": \"[dumps]:2222\",\n      \"net\": 0", "\"known\": \"\", \"net\": 1",
 		  "targets[1]: 'net' is 1 of 1" },
+		{ "\"md127\"", "\"-x\"", "targets[0]: layers[0]: 'name' is '-x'" },
+		{ "\"md127\"", "\"sda\"", "which is no array" },
+		{ "\"count\": 3", "\"count\": 0", "which is no array" },
+		{ "\"crypt\"", "\"a/b\"", "layers[1]: 'name' is 'a/b'" },
+		{ "\"vg-a/dumps\"", "\"vg-a\"", "layers[2]: 'name' is 'vg-a'" },
+		{ "\"vg-a/dumps\"", "\"vg-a/-ay\"", "layers[2]: 'name' is 'vg-a/-ay'" },
+		{ "\"LVM-AAAABBBB\"", "\"\"", "layers[2]: 'uuid' is ''" },
+		{ "\"layers\": [", "\"layers\": 1, \"x\": [", "'layers' is not a list" },
 		{ "\"modules\"", "\"modules", "not JSON" },
 	};
 

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "layers.h"
+
+#include "file.h"
+#include "proc.h"
+#include "run.h"
+#include "say.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PROGRAM_MS 60000	/* for one run of mdadm, lvm or cryptsetup */
+/* An incomplete array is started when no device came for so long: the members of one come close together. */
+#define QUIET_MS 10000
+#define LINE_MAX_BYTES 256
+#define LVM_UUID_LEN 68		/* "LVM-" and two ids; longer ones are those of parts */
+
+/* The first line of a file of a block device's folder in sysfs, "" when it has none. */
+static void read_attr(const char *device, const char *name, char text[static LINE_MAX_BYTES])
+{
+	auto_free char *path = xasprintf("/sys/class/block/%s/%s", device, name);
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, LINE_MAX_BYTES - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+}
+
+static void write_file(const char *path, const char *text)
+{
+	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	/* Only a wish: the layer works without it. */
+	if (fd >= 0)
+		fd_write_all(fd, text, strlen(text));
+}
+
+bool layers_is_part(const char *name)
+{
+	static const char *const parts[] = { "_rimage_", "_rmeta_", "_mimage_", "_corig", "_cdata", "_cmeta",
+					     "_tdata", "_tmeta", "_wcorig", "_iorig" };
+	char uuid[LINE_MAX_BYTES], mapping[LINE_MAX_BYTES];
+
+	if (strncmp(name, "dm-", 3) != 0)
+		return false;
+	read_attr(name, "dm/uuid", uuid);
+	read_attr(name, "dm/name", mapping);
+	if (strncmp(uuid, "LVM-", 4) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
+		if (strstr(mapping, parts[i]))
+			return true;
+	return strlen(uuid) > LVM_UUID_LEN;
+}
+
+/* Is there a mapping whose uuid begins with TEXT? */
+static bool is_mapped(const char *text)
+{
+	auto_closedir DIR *dir = opendir("/sys/class/block");
+	struct dirent *de;
+
+	while (dir && (de = readdir(dir))) {
+		char uuid[LINE_MAX_BYTES], suspended[LINE_MAX_BYTES];
+
+		if (strncmp(de->d_name, "dm-", 3) != 0)
+			continue;
+		read_attr(de->d_name, "dm/uuid", uuid);
+		read_attr(de->d_name, "dm/suspended", suspended);
+		if (strncmp(uuid, text, strlen(text)) == 0 && strcmp(suspended, "1") != 0)
+			return true;
+	}
+	return false;
+}
+
+/* Run one of the image's programs; what it said is the error. */
+static int run_program(struct capture *c, const char *const *argv, struct err *e)
+{
+	struct run r = { .argv = argv, .folder = -1, .out_fd = -1, .deadline_ms = PROGRAM_MS };
+	int err = run_check(&r, e);
+
+	page_beat(c->page);
+	return err;
+}
+
+/* --- MD ------------------------------------------------------------------------------------------------- */
+
+static bool array_runs(const struct recipe_layer *l)
+{
+	char state[LINE_MAX_BYTES];
+
+	read_attr(l->name, "md/array_state", state);
+	return state[0] && strcmp(state, "clear") != 0 && strcmp(state, "inactive") != 0;
+}
+
+/* All members, or those that came when no more come. */
+static int wait_for_members(struct capture *c, const struct recipe_layer *l, long long ms, struct strv *ret,
+			    struct err *e)
+{
+	long long end = now_ms() + ms;
+
+	for (;;) {
+		long long left = end - now_ms(), quiet;
+
+		strv_done(ret);
+		devices_bearing(&c->devices, "linux_raid_member", l->uuid, ret);
+		if (ret->n >= l->count)
+			return 0;
+		quiet = ret->n && left > QUIET_MS ? QUIET_MS : left;
+		if (quiet > 0 && devices_more(&c->devices, quiet))
+			continue;
+		return ret->n ? 0 :
+				err_set(e, ENODEV, "no member of array %s (%s) came within %lld s", l->name, l->uuid,
+					ms / 1000);
+	}
+}
+
+/*
+ * The members are named one by one: mdadm then looks at no other device.  A second try takes members whose
+ * record of events is behind, and an array that was dirty when the last of its redundancy was lost: without it
+ * there is no dump, and what the dump writes is in order.
+ */
+static int assemble(struct capture *c, const struct recipe_layer *l, const struct strv *members, bool force,
+		    struct err *e)
+{
+	auto_free char *node = xasprintf("/dev/%s", l->name), *uuid = xasprintf("--uuid=%s", l->uuid);
+	auto_free const char **argv = xcalloc(members->n + 10, sizeof(*argv));
+	const char *const head[] = { "mdadm", "--assemble", node, "--config=none", uuid, "--run" };
+	size_t n = ARRAY_SIZE(head);
+
+	memcpy(argv, head, sizeof(head));
+	if (force)
+		argv[n++] = "--force";
+	for (size_t i = 0; i < members->n; i++)
+		argv[n++] = members->v[i];
+	return run_program(c, argv, e);
+}
+
+static int open_array(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
+{
+	auto_free char *action = xasprintf("/sys/class/block/%s/md/sync_action", l->name);
+	const char *const stop[] = { "mdadm", "--stop", l->name, NULL };
+	auto_strv struct strv members = { 0 };
+	char missing[LINE_MAX_BYTES];
+	struct err first = { 0 };
+	int r = wait_for_members(c, l, ms, &members, e);
+
+	if (r < 0)
+		return r;
+	write_file("/sys/module/md_mod/parameters/start_dirty_degraded", "1");
+	r = assemble(c, l, &members, false, &first);
+	if (r < 0 || !array_runs(l)) {
+		run_program(c, stop, NULL);
+		r = assemble(c, l, &members, true, e);
+	}
+	if (r < 0 || !array_runs(l))
+		return err_set(e, EIO, "array %s does not run with %zu of %u members: %s", l->name, members.n,
+			       l->count, first.text[0] ? first.text : "mdadm said nothing");
+	/* The dump needs the disks, and the memory that a resync takes. */
+	write_file(action, "frozen");
+	read_attr(l->name, "md/degraded", missing);
+	say(CONSOLE_DEVICE, "array %s runs with %zu of %u members%s", l->name, members.n, l->count,
+	    missing[0] && strcmp(missing, "0") != 0 ? ", degraded" : "");
+	return 0;
+}
+
+/* --- LVM ------------------------------------------------------------------------------------------------ */
+
+/* One device for each physical volume: of several paths to it any will do. */
+static int wait_for_volumes(struct capture *c, const struct recipe_layer *l, long long ms, struct strv *ret,
+			    struct err *e)
+{
+	long long end = now_ms() + ms;
+
+	for (;;) {
+		const char *missing = NULL;
+		long long left = end - now_ms();
+
+		strv_done(ret);
+		for (size_t i = 0; i < l->members.n; i++) {
+			auto_strv struct strv found = { 0 };
+
+			devices_bearing(&c->devices, "LVM2_member", l->members.v[i], &found);
+			if (found.n)
+				strv_add(ret, found.v[0]);
+			else
+				missing = l->members.v[i];
+		}
+		if (!missing)
+			return 0;
+		if (left <= 0 || !devices_more(&c->devices, left))
+			return err_set(e, ENODEV, "%zu of %zu physical volumes of %s came within %lld s; %s is missing",
+				       ret->n, l->members.n, l->name, ms / 1000, missing);
+	}
+}
+
+/*
+ * lvm.conf(5): no udev, no daemons, no files of its own but its locks in memory; it may look at the physical volumes
+ * that are needed and at nothing else.  thin_check and its like are not in the image: the kernel checks what it reads.
+ */
+static char *lvm_config(const struct strv *volumes)
+{
+	struct buf out = { 0 };
+
+	buf_adds(&out, "global { use_lvmpolld=0 use_lvmlockd=0 thin_check_executable=\"\" cache_check_executable=\"\" "
+		       "umask=63 } activation { udev_sync=0 udev_rules=0 monitoring=0 reserved_stack=64 "
+		       "reserved_memory=1024 } backup { backup=0 archive=0 } "
+		       "devices { dir=\"/dev\" scan=[\"/dev\"] use_devicesfile=0 obtain_device_list_from_udev=0 "
+		       "external_device_info_source=\"none\" hints=\"none\" scan_lvs=0 multipath_component_detection=0 "
+		       "md_component_detection=0 global_filter=[");
+	for (size_t i = 0; i < volumes->n; i++)
+		buf_addf(&out, "\"a|^%s$|\",", volumes->v[i]);
+	buf_adds(&out, "\"r|.*|\"] }");
+	return buf_take(&out);
+}
+
+static int open_volume(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
+{
+	auto_strv struct strv volumes = { 0 };
+	auto_free char *config = NULL;
+	int r = wait_for_volumes(c, l, ms, &volumes, e);
+
+	if (r < 0)
+		return r;
+	config = lvm_config(&volumes);
+	r = run_program(c, (const char *const[]){ "lvm", "lvchange", "-q", "-ay", "--ignoreactivationskip", "--config",
+						  config, l->name, NULL }, e);
+	if (r < 0)
+		return err_wrap(e, "volume %s", l->name);
+	if (!is_mapped(l->uuid))
+		return err_set(e, EMEDIUMTYPE,
+			       "volume %s is not the one that the recipe knows: build the image again", l->name);
+	say(CONSOLE_DEVICE, "volume %s is up on %zu physical volume%s", l->name, volumes.n, volumes.n == 1 ? "" : "s");
+	return 0;
+}
+
+/* --- each in its turn ------------------------------------------------------------------------------------ */
+
+static int open_layer(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
+{
+	switch (l->kind) {
+	case LAYER_MD:
+		return array_runs(l) ? 0 : open_array(c, l, ms, e);
+	case LAYER_LVM:
+		return is_mapped(l->uuid) ? 0 : open_volume(c, l, ms, e);
+	case LAYER_LUKS:
+		break;
+	}
+	return err_set(e, ENOTSUP, "a layer of kind '%s' is not known to this capture-init", layer_kind_name(l->kind));
+}
+
+int layers_open(struct capture *c, const struct recipe_target *t, long long ms, struct err *e)
+{
+	for (size_t i = 0; i < t->n_layers; i++) {
+		int r = open_layer(c, &t->layers[i], ms, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

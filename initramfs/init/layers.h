@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef CRASHCFG_INIT_LAYERS_H
+#define CRASHCFG_INIT_LAYERS_H
+
+#include "capture.h"
+
+/*
+ * Set up what lies between T's disks and its file system (arrays, volumes), bottom up, each when the devices that bear
+ * its members have come, waiting at most MS milliseconds for each.  What is up already, from another target or
+ * an earlier worker, stays as it is.
+ * An array of which a member does not come runs without it, and one that was being written when the
+ * kernel died is not brought in order here: that is the healthy system's.
+ * -ENODEV: members are missing; else what the layer's own program said.
+ */
+int layers_open(struct capture *c, const struct recipe_target *t, long long ms, struct err *e);
+
+/*
+ * Is NAME ("dm-3") a part of a larger device, which must not be taken for the whole although it bears the same (one
+ * half of a mirrored volume, the origin of a snapshot)?
+ */
+bool layers_is_part(const char *name);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "stack.h"
+#include "tree.h"
+
+#include <errno.h>
+
+#define VG "LVM-AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define LV(c) VG c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
+
+static struct tree t;
+
+static int begin(void **state)
+{
+	(void)state;
+	tree_begin(&t);
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	tree_end(&t);
+	return 0;
+}
+
+static void put(const char *dir, const char *name, const char *text)
+{
+	auto_free char *path = xasprintf("%s/%s", dir, name);
+
+	tree_put(&t, path, text);
+}
+
+/* A device of sysfs; the last part of PATH is its name.  TYPE and UUID: what udev says that it holds. */
+static void put_device(const char *path, unsigned minor, const char *type, const char *uuid)
+{
+	auto_free char *sys = xasprintf("/sys/devices/%s", path), *to = xasprintf("../../devices/%s", path);
+	auto_free char *link = xasprintf("/sys/class/block/%s", strrchr(path, '/') + 1);
+	auto_free char *number = xasprintf("253:%u\n", minor), *udev = xasprintf("/run/udev/data/b253:%u", minor);
+	auto_free char *text = xasprintf("E:ID_FS_USAGE=raid\nE:ID_FS_TYPE=%s\nE:ID_FS_UUID_ENC=%s\n",
+					 type ? type : "", uuid ? uuid : "");
+
+	put(sys, "dev", number);
+	put(sys, "size", "2048\n");
+	tree_link(&t, link, to);
+	if (type)
+		tree_put(&t, udev, text);
+}
+
+static void put_disk(const char *name, unsigned minor, const char *type, const char *uuid)
+{
+	auto_free char *path = xasprintf("pci0/%s-hba/block/%s", name, name);
+	auto_free char *hba = xasprintf("/sys/devices/pci0/%s-hba", name), *alias = xasprintf("pci:%s\n", name);
+
+	put_device(path, minor, type, uuid);
+	put(hba, "modalias", alias);
+}
+
+static void put_slaves(const char *dir, const char *slaves)
+{
+	auto_free char *copy = xstrdup(slaves);
+	char *rest = copy, *word;
+
+	while ((word = strsep(&rest, " "))) {
+		auto_free char *link = xasprintf("%s/slaves/%s", dir, word), *to = xasprintf("/sys/class/block/%s", word);
+
+		tree_link(&t, link, to);
+	}
+}
+
+static void put_mapping(const char *name, unsigned minor, const char *uuid, const char *mapping, const char *slaves)
+{
+	auto_free char *path = xasprintf("virtual/block/%s", name), *dir = xasprintf("/sys/devices/%s", path);
+
+	put_device(path, minor, NULL, NULL);
+	put(dir, "dm/uuid", uuid);
+	put(dir, "dm/name", mapping);
+	put_slaves(dir, slaves);
+}
+
+static void put_array(const char *name, unsigned minor, const char *level, const char *disks, const char *slaves)
+{
+	auto_free char *path = xasprintf("virtual/block/%s", name), *dir = xasprintf("/sys/devices/%s", path);
+
+	put_device(path, minor, NULL, NULL);
+	put(dir, "md/level", level);
+	put(dir, "md/raid_disks", disks);
+	put(dir, "md/metadata_version", "1.2\n");
+	put_slaves(dir, slaves);
+}
+
+static int find(const char *name, struct stack *ret, struct err *e)
+{
+	auto_block struct block_dev b = { 0 };
+
+	assert_int_equal(block_by_name(&t.root, name, &b, NULL), 0);
+	return stack_find(&t.root, &b, ret, e);
+}
+
+static void expect_refusal(const char *name, int code, const char *words)
+{
+	auto_stack struct stack s = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(find(name, &s, &e), -code);
+	if (!strstr(e.text, words))
+		fail_msg("'%s' does not say '%s'", e.text, words);
+}
+
+static void a_volume_lies_on_its_physical_volumes(void **state)
+{
+	auto_stack struct stack s = { 0 };
+
+	(void)state;
+	put_disk("sda", 1, "LVM2_member", "pv-a");
+	put_disk("sdb", 2, "LVM2_member", "pv-b");
+	put_mapping("dm-0", 3, LV("B") "\n", "vg--x-the--dumps-a\n", "sda sdb");
+	assert_int_equal(find("dm-0", &s, NULL), 0);
+	assert_int_equal(s.n_layers, 1);
+	assert_int_equal(s.layers[0].kind, LAYER_LVM);
+	assert_string_equal(s.layers[0].name, "vg-x/the-dumps-a");
+	assert_string_equal(s.layers[0].uuid, LV("B"));
+	assert_int_equal(s.layers[0].members.n, 2);
+	assert_string_equal(s.layers[0].members.v[1], "pv-b");
+	assert_true(strv_has(&s.modaliases, "pci:sda") && strv_has(&s.modaliases, "pci:sdb"));
+	assert_true(strv_has(&s.drivers, "dm_mod") && strv_has(&s.drivers, "sd_mod"));
+	assert_false(strv_has(&s.drivers, "dm_thin_pool"));
+}
+
+static void a_thin_volume_lies_on_its_pools_physical_volumes(void **state)
+{
+	auto_stack struct stack s = { 0 };
+
+	(void)state;
+	put_disk("vda", 1, "LVM2_member", "pv-a");
+	put_disk("vdb", 2, "LVM2_member", "pv-b");
+	put_mapping("dm-0", 3, LV("C") "-tmeta\n", "vg-pool_tmeta\n", "vdb");
+	put_mapping("dm-1", 4, LV("D") "-tdata\n", "vg-pool_tdata\n", "vda");
+	put_mapping("dm-2", 5, LV("E") "-tpool\n", "vg-pool-tpool\n", "dm-0 dm-1");
+	put_mapping("dm-3", 6, LV("F") "\n", "vg-thin\n", "dm-2");
+	assert_int_equal(find("dm-3", &s, NULL), 0);
+	assert_int_equal(s.n_layers, 1);
+	assert_string_equal(s.layers[0].name, "vg/thin");
+	assert_int_equal(s.layers[0].members.n, 2);
+	assert_true(strv_has(&s.drivers, "dm_thin_pool"));
+	expect_refusal("dm-2", ENOTSUP, "part of another one");
+}
+
+static void a_volume_on_a_degraded_array_comes_after_it(void **state)
+{
+	auto_stack struct stack s = { 0 };
+
+	(void)state;
+	put_disk("vda", 1, "linux_raid_member", "11-22");
+	put_disk("vdc", 2, NULL, NULL);
+	put_array("md127", 3, "raid5\n", "3\n", "vdc vda");
+	tree_put(&t, "/run/udev/data/b253:3", "E:ID_FS_TYPE=LVM2_member\nE:ID_FS_UUID_ENC=pv-m\n");
+	put_mapping("dm-0", 4, LV("B") "\n", "vg-lv\n", "md127");
+	assert_int_equal(find("dm-0", &s, NULL), 0);
+	assert_int_equal(s.n_layers, 2);
+	assert_int_equal(s.layers[0].kind, LAYER_MD);
+	assert_string_equal(s.layers[0].name, "md127");
+	assert_string_equal(s.layers[0].uuid, "11-22");
+	assert_int_equal(s.layers[0].count, 3);
+	assert_int_equal(s.layers[1].kind, LAYER_LVM);
+	assert_string_equal(s.layers[1].members.v[0], "pv-m");
+	assert_true(strv_has(&s.drivers, "raid456") && strv_has(&s.drivers, "md_mod"));
+	assert_true(strv_has(&s.modaliases, "pci:vda") && strv_has(&s.modaliases, "pci:vdc"));
+}
+
+static void multipath_is_its_paths(void **state)
+{
+	auto_stack struct stack s = { 0 };
+
+	(void)state;
+	put_disk("sda", 1, NULL, NULL);
+	put_disk("sdb", 2, NULL, NULL);
+	put("/sys/class/block/sdb", "device/dh_state", "alua\n");
+	put_mapping("dm-0", 3, "mpath-360a\n", "mpatha\n", "sda sdb");
+	put_mapping("dm-1", 4, "part1-mpath-360a\n", "mpatha1\n", "dm-0");
+	assert_int_equal(find("dm-1", &s, NULL), 0);
+	assert_int_equal(s.n_layers, 0);
+	assert_true(strv_has(&s.modaliases, "pci:sda") && strv_has(&s.modaliases, "pci:sdb"));
+	assert_true(strv_has(&s.modaliases, "scsi_dh_alua"));
+}
+
+static void what_is_not_known_below_is_named(void **state)
+{
+	(void)state;
+	put_disk("sda", 1, "xfs", "11");
+	put_mapping("dm-0", 2, "CRYPT-TCRYPT-x\n", "old\n", "sda");
+	put_mapping("dm-1", 3, LV("B") "\n", "vg-lv\n", "dm-0");
+	tree_put(&t, "/run/udev/data/b253:2", "E:ID_FS_TYPE=LVM2_member\nE:ID_FS_UUID_ENC=pv\n");
+	expect_refusal("dm-1", ENOTSUP, "encrypted device 'old'");
+	put_mapping("dm-2", 4, LV("C") "\n", "vg-l2\n", "sda");
+	expect_refusal("dm-2", ENOENT, "LVM volume 'vg/l2', whose physical volumes are not told");
+	put_array("md0", 5, "raid1\n", "0\n", "sda");
+	expect_refusal("md0", ENOTSUP, "MD array 'md0' of '0' disks");
+	/* A fixture whose links go round. */
+	put_mapping("dm-4", 6, LV("G") "\n", "vg-a\n", "dm-5");
+	put_mapping("dm-5", 7, LV("H") "\n", "vg-b\n", "dm-4");
+	expect_refusal("dm-4", ENOTSUP, "too many layers");
+	put_mapping("dm-6", 8, "mpath-1\n", "m1\n", "dm-7");
+	put_mapping("dm-7", 9, "mpath-2\n", "m2\n", "dm-6");
+	assert_int_equal(find("dm-6", &(struct stack){ 0 }, NULL), 0);
+}
+
+#define IN_TREE(f) cmocka_unit_test_setup_teardown(f, begin, end)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		IN_TREE(a_volume_lies_on_its_physical_volumes),
+		IN_TREE(a_thin_volume_lies_on_its_pools_physical_volumes),
+		IN_TREE(a_volume_on_a_degraded_array_comes_after_it),
+		IN_TREE(multipath_is_its_paths),
+		IN_TREE(what_is_not_known_below_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
