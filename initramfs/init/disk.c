@@ -93,7 +93,7 @@ static int find_and_mount(struct capture *c, const struct recipe_target *t, cons
 {
 	struct err first = { 0 };
 	size_t seen = 0;
-	int r = layers_open(c, t, patience(c), e);
+	int r = layers_open(c, t, place_patience(c), e);
 
 	if (r < 0)
 		return r;

@@ -184,27 +184,6 @@ static int open_device(const struct root *root, const struct block_dev *b)
 	return -ENXIO;
 }
 
-static bool is_member(const char *type)
-{
-	return strcmp(type, "linux_raid_member") == 0 || strcmp(type, "LVM2_member") == 0 ||
-	       strcmp(type, "crypto_LUKS") == 0;
-}
-
-/* As superblock_from_udev(), of a member. */
-static int member_from_udev(const char *text, struct superblock *ret)
-{
-	struct superblock s = { .devices = 1, .type = udev_value(text, "ID_FS_TYPE") };
-
-	if (!is_member(s.type)) {
-		superblock_done(&s);
-		return -ENOENT;
-	}
-	s.uuid = udev_value(text, "ID_FS_UUID_ENC");
-	s.label = xstrdup("");
-	*ret = s;
-	return 0;
-}
-
 static int read_device(const struct root *root, const struct block_dev *b,
 		       int (*from_udev)(const char *text, struct superblock *ret), struct superblock *ret,
 		       struct err *e)
@@ -241,7 +220,7 @@ int superblock_member(const struct root *root, const struct block_dev *b, const 
 		      struct err *e)
 {
 	auto_superblock struct superblock s = { 0 };
-	int r = read_device(root, b, member_from_udev, &s, e);
+	int r = read_device(root, b, superblock_any_from_udev, &s, e);
 
 	if (r < 0)
 		return r;
