@@ -2,6 +2,7 @@
 #include "out.h"
 
 #include "cmdline.h"
+#include "manifest.h"
 #include "num.h"
 
 #include <errno.h>
@@ -159,6 +160,19 @@ static void judge_targets(struct status *st, const struct root *root, const stru
 	}
 }
 
+/* A capture that found no place but this machine's own memory. */
+static void note_efi_log(struct status *st, const struct root *root)
+{
+	auto_efilog struct efilog l = { 0 };
+	auto_free char *folder = NULL;
+
+	if (efivars_log(root, &l, NULL) < 0)
+		return;
+	folder = manifest_folder(l.crash_time, l.boot_id);
+	strv_addf(&st->notes, "no target took the log of crash %s: the end of it is in the EFI variables '"
+		  EFILOG_DIR "/CrashcfgLog*'", folder);
+}
+
 static void judge(struct status *st, const struct root *root, const struct settings *want,
 		  const struct fault_list *faults, struct world *w)
 {
@@ -169,6 +183,7 @@ static void judge(struct status *st, const struct root *root, const struct setti
 	if (w->interrupted)
 		add_problem(st, "crashcfg apply", "an apply was interrupted");
 	judge_reserve(st, w);
+	note_efi_log(st, root);
 	if (!want->dump_active)
 		return;
 	if (!w->unit && root->host)

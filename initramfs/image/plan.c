@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "imageparts.h"
 
+#include "efilog.h"
+
 #include <errno.h>
 #include <string.h>
 
 /* Raise it when the same inputs shall give other bytes: images are then built anew. */
 #define BUILDER "crashcfg " CRASHCFG_VERSION " image 1"
 #define TOOL "capture-init"
+#define EFIVARFS "efivarfs"
 
 /* --- what is being put together ----------------------------------------------------------------- */
 
@@ -71,12 +74,34 @@ static const struct storage *storage_of(const struct work *w, size_t *ret_n)
 	return w->spec->storage ? w->spec->storage : w->storage;
 }
 
+/*
+ * Can this machine keep the end of a log in EFI variables?  The module is in the image then, and loaded
+ * only when no target took the log.
+ */
+static bool has_efi(const struct work *w)
+{
+	static const char *const endings[] = { "", ".xz", ".zst", ".gz" };
+	const struct root *root = w->spec->kernel_root ? w->spec->kernel_root : w->spec->root;
+	bool there = false;
+
+	if (!w->spec->kernel->modules || !root_exists(w->spec->root, EFILOG_DIR))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(endings); i++) {
+		auto_free char *path = xasprintf("%s/kernel/fs/efivarfs/" EFIVARFS ".ko%s",
+						 w->spec->kernel->modules, endings[i]);
+
+		there |= root_exists(root, path);
+	}
+	return there;
+}
+
 /* The watchdog first, since it bites first; then the way to the disk; then what the settings add. */
 static int find_modules(struct work *w, struct err *e)
 {
 	auto_strv struct strv modaliases = { 0 }, names = { 0 };
 	size_t n;
 	const struct storage *storage = storage_of(w, &n);
+	bool last_place;
 	int r;
 
 	w->watchdog = image_watchdog(w->spec->root, w->spec->settings);
@@ -90,7 +115,13 @@ static int find_modules(struct work *w, struct err *e)
 	}
 	for (size_t k = 0; k < w->spec->settings->capture_modules.n; k++)
 		strv_add_once(&names, w->spec->settings->capture_modules.v[k]);
+	last_place = !strv_has(&names, EFIVARFS) && has_efi(w);
+	if (last_place)
+		strv_add(&names, EFIVARFS);
 	r = image_modules(&w->files, w->spec->kernel, &modaliases, &names, &w->modules, e);
+	for (size_t i = 0; r == 0 && last_place && i < w->modules.n; i++)
+		if (strcmp(w->modules.v[i].name, EFIVARFS) == 0)
+			w->modules.v[i].wanted = 0;
 	if (r == 0)
 		r = image_files_modules(&w->files, &w->modules, &w->can, e);
 	if (r == 0)

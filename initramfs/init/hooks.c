@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define HOOK_MS 60000
@@ -55,8 +56,12 @@ static void run_hook(struct capture *c, const char *phase, const char *path, con
 			   .deadline_ms = patience(c->recipe) };
 	long long began = now_ms();
 	struct err e = { 0 };
+	struct stat st;
 	int r;
 
+	/* Not every place is a folder. */
+	if (folder >= 0 && (fstat(folder, &st) < 0 || !S_ISDIR(st.st_mode)))
+		run.folder = -1;
 	page_phase_begin(c->page, phase, target);
 	r = run_check(&run, &e);
 	page_phase_end(c->page, run.status ? run.status : r < 0, r < 0 ? e.text : "");

@@ -55,6 +55,7 @@ struct page {
 	unsigned next_method, next_module, next_target, next_again, next_pre, next_post;
 	int target;		/* the one at work, -1 none */
 	bool notes_ok;		/* reading them did no harm: a later worker may do it again */
+	bool here_tried;	/* the log was, or is being, saved in this machine, no target having taken it */
 	bool dog_tried;		/* its module: one that hangs must not take the others' turn */
 	/* The device that is being looked at, and those in which a worker died. */
 	char probing[DEVNAME_MAX];

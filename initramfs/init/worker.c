@@ -6,6 +6,7 @@
 #include "dump.h"
 #include "file.h"
 #include "hooks.h"
+#include "lastplace.h"
 #include "modules.h"
 #include "num.h"
 #include "place.h"
@@ -258,6 +259,15 @@ static int stage_targets(struct capture *c, struct err *e)
 	return p->winner < 0 ? err_set(e, ENOENT, "no target took the dump") : 0;
 }
 
+static bool has_log(const struct page *p)
+{
+	bool log = false;
+
+	for (int i = 0; i < ATTEMPTS_MAX; i++)
+		log |= p->attempts[i].log;
+	return log;
+}
+
 static int stage_post(struct capture *c, struct err *e)
 {
 	(void)e;
@@ -265,16 +275,39 @@ static int stage_post(struct capture *c, struct err *e)
 	return 0;
 }
 
+/* No target took the log: what is left is the machine itself, and whoever reads the console. */
+static void save_log_here(struct capture *c)
+{
+	struct err e = { 0 };
+	unsigned records;
+	int r;
+
+	log_show();
+	records = lastplace_pstore();
+	if (records)
+		say(CONSOLE_DMESG, "the crashed kernel left %u records in pstore", records);
+	page_phase_begin(c->page, "efi", -1);
+	r = lastplace_save(c, &e);
+	page_phase_end(c->page, r < 0, r < 0 ? e.text : "");
+	if (r == 0)
+		say(CONSOLE_DMESG, "no target took the log: its end is in EFI variables");
+	else
+		say(CONSOLE_FAILED, "no target took the log, and there was no other place: %s", e.text);
+}
+
 /* The last word: the manifests, and where no target took the log, the log on the console. */
 static int stage_close(struct capture *c, struct err *e)
 {
-	bool logged = false;
 	int r = 0;
 
+	/* Tried once: the firmware may hang in it. */
+	if (!has_log(c->page) && c->page->vmcore_size && !c->page->here_tried) {
+		c->page->here_tried = true;
+		save_log_here(c);
+	}
 	for (int i = 0; i < ATTEMPTS_MAX; i++) {
 		auto_place struct place place = { .dir = -1 };
 
-		logged |= c->page->attempts[i].log;
 		if (!c->page->attempts[i].folder[0])
 			continue;
 		r = place_reopen(c->page, c->recipe, i, &place, e);
@@ -283,8 +316,6 @@ static int stage_close(struct capture *c, struct err *e)
 		if (r < 0)
 			say(CONSOLE_FAILED, "%s", e->text);
 	}
-	if (!logged)
-		log_show();
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CRASHCFG_PROBE_H
 #define CRASHCFG_PROBE_H
 
+#include "efilog.h"
 #include "err.h"
 #include "facts.h"
 #include "recipe.h"
@@ -46,6 +47,12 @@ void storage_done(struct storage *s);
 #define auto_storage AUTO(storage_done)
 /* -ENOENT: no such file system here; -ENOTSUP: storage that the native builder does not know, text names it. */
 int storage_find(const struct root *root, const struct target *t, struct storage *ret, struct err *e);
+
+/*
+ * The log of a crash whose capture found no target, from EFI variables (efilog.h).  -ENOENT: none,
+ * or no EFI.
+ */
+int efivars_log(const struct root *root, struct efilog *ret, struct err *e);
 
 /* The collector on this system, told by its own bytes: it is not run. */
 struct collector {
