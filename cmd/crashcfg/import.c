@@ -284,6 +284,9 @@ const struct command cmd_import = {
 		"settings tell what each line became, what it differs in, and that it has no counterpart. Damaged "
 		"lines are repaired where it is plain what was meant, and that is said. Passwords are never shown. "
 		"The same files give the same bytes.\n\n"
+		"With --json each line has a fate: became, near (it became something that differs), not-needed, "
+		"no-counterpart, not-taken-over (it cannot be read), overridden, commented-out, and not-set for what a "
+		"missing line meant there.\n\n"
 		"The exit code is 3 when 'crashcfg check' would find a fault in what was made; it is printed, and "
 		"the settings are written all the same.",
 	.options = options, .options_size = sizeof(struct import_options),

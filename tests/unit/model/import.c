@@ -389,7 +389,7 @@ static void every_documented_key_is_known(void **state)
 		}
 }
 
-static void what_is_made_passes_the_check(void **state)
+static void what_is_made_passes_the_check_and_is_made_so_again(void **state)
 {
 	static const struct {
 		enum import_dialect d;
@@ -411,10 +411,14 @@ static void what_is_made_passes_the_check(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_import struct import *im = taken(rows[i].d, rows[i].text);
+		auto_import struct import *im = taken(rows[i].d, rows[i].text), *again = taken(rows[i].d, rows[i].text);
 		auto_settings struct settings *s = settings_new();
 		auto_faults struct fault_list faults = { 0 };
+		auto_buf struct buf one = { 0 }, two = { 0 };
 
+		import_text(im, &one);
+		import_text(again, &two);
+		assert_true(buf_equal(&one, &two));
 		for (unsigned k = 0; k < SETTING_COUNT; k++)
 			if (import_value(im, (enum setting_key)k))
 				settings_set(s, (enum setting_key)k, import_value(im, (enum setting_key)k), "/f", k + 1,
@@ -552,7 +556,7 @@ int main(void)
 		cmocka_unit_test(suse_becomes_ours),
 		cmocka_unit_test(kdump_tools_becomes_ours),
 		cmocka_unit_test(every_documented_key_is_known),
-		cmocka_unit_test(what_is_made_passes_the_check),
+		cmocka_unit_test(what_is_made_passes_the_check_and_is_made_so_again),
 		cmocka_unit_test(a_key_that_repeats_is_overridden),
 		cmocka_unit_test(a_file_is_known_by_its_keys),
 		cmocka_unit_test(no_password_is_told),
