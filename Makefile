@@ -34,7 +34,7 @@ MYLDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(if $(f
 
 # The floors.  Each is compiled with -I of the floors it may see and no other,
 # so an upward include ends in "No such file or directory".
-FLOORS := base text model probe bootloader image plan apply vmcore lab crashcfg
+FLOORS := base text model probe bootloader image plan apply vmcore dumps lab crashcfg
 DIR_base := src/base
 DIR_text := src/text
 DIR_model := src/model
@@ -44,6 +44,7 @@ DIR_image := initramfs/image
 DIR_plan := src/plan
 DIR_apply := src/apply
 DIR_vmcore := src/vmcore
+DIR_dumps := src/dumps
 DIR_lab := src/lab
 DIR_crashcfg := cmd/crashcfg
 DIR_init := initramfs/init
@@ -56,8 +57,9 @@ SEES_image := base text model probe image
 SEES_plan := base text model probe bootloader image plan
 SEES_apply := $(SEES_plan) apply
 SEES_vmcore := base text model vmcore
+SEES_dumps := base text model probe vmcore dumps
 SEES_lab := base text model probe image vmcore lab
-SEES_crashcfg := base text model probe bootloader image plan apply vmcore lab crashcfg
+SEES_crashcfg := base text model probe bootloader image plan apply vmcore dumps lab crashcfg
 SEES_init := base text init
 
 inc = $(foreach f,$(SEES_$(1)),-I$(DIR_$(f)))

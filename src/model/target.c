@@ -37,7 +37,7 @@ bool target_equal(const struct target *a, const struct target *b)
 
 bool target_native(enum target_kind kind)
 {
-	return kind == TARGET_FILE || kind == TARGET_FS;
+	return kind == TARGET_FILE || kind == TARGET_FS || kind == TARGET_RAW;
 }
 
 static int hex(char c)

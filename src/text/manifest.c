@@ -32,6 +32,7 @@ static const struct record_field fields[] = {
 	RECORD(struct manifest, mem_low, U64),
 	RECORD(struct manifest, dump_level, UINT),
 	RECORD(struct manifest, compress, TEXT),
+	RECORD(struct manifest, area, TEXT),
 	RECORD(struct manifest, collector, TEXT),
 };
 

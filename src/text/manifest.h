@@ -67,6 +67,7 @@ struct manifest {
 	 * dump_level, which is not the settings' where that one failed), or "copy": the plain
 	 * copy of /proc/vmcore, an ELF core with holes, that stands in where makedumpfile cannot.
 	 */
+	char *area;				/* id of the raw area that it was collected from, "" none */
 	char *collector;
 	struct manifest_phase *phases;
 	size_t n_phases;
