@@ -192,13 +192,19 @@ install: all	## install below DESTDIR and PREFIX
 	$(INSTALL) -m 644 $(B)/docs/crashcfg.5 $(DESTDIR)$(MANDIR)/man5/
 	$(INSTALL) -m 644 $(B)/docs/crashcfg.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg
 	sed 's,/usr/sbin/,$(SBINDIR)/,' conf/crashcfg.service > $(B)/crashcfg.service
+	sed 's,/usr/sbin/,$(SBINDIR)/,' conf/crashcfg-save.service > $(B)/crashcfg-save.service
 	$(INSTALL) -m 644 -D $(B)/crashcfg.service $(DESTDIR)$(UNITDIR)/crashcfg.service
+	$(INSTALL) -m 644 $(B)/crashcfg-save.service conf/crashcfg-save.timer $(DESTDIR)$(UNITDIR)/
+	$(INSTALL) -m 644 -D conf/swap-after-save.conf $(DESTDIR)$(UNITDIR)/swap.d/10-crashcfg.conf
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg || \
 		$(INSTALL) -m 644 $(B)/docs/crashcfg.sysconfig $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg
 uninstall:	## remove what install put there; settings and dumps stay
 	rm -f $(DESTDIR)$(SBINDIR)/crashcfg $(DESTDIR)$(TOOLDIR)/capture-init $(DESTDIR)$(TOOLDIR)/lab-init \
 		$(DESTDIR)$(MANDIR)/man8/crashcfg.8 $(DESTDIR)$(MANDIR)/man5/crashcfg.5 \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg $(DESTDIR)$(UNITDIR)/crashcfg.service
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg $(DESTDIR)$(UNITDIR)/crashcfg.service \
+		$(DESTDIR)$(UNITDIR)/crashcfg-save.service $(DESTDIR)$(UNITDIR)/crashcfg-save.timer \
+		$(DESTDIR)$(UNITDIR)/swap.d/10-crashcfg.conf
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(UNITDIR)/swap.d 2>/dev/null || true
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(TOOLDIR) 2>/dev/null || true
 
 # --- what keeps the house in order ----------------------------------------------------------------

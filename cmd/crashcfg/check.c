@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli.h"
+#include "dumpsize.h"
 #include "faults.h"
+#include "num.h"
 #include "probe.h"
+
+#include <errno.h>
 
 struct check_options {
 	bool strict;
@@ -60,6 +64,49 @@ static void check_collector(const struct root *root, const struct settings *s, s
 	collector_done(&c);
 }
 
+/* About how large a dump of this host would be now; 0: not known. */
+static uint64_t estimate(const struct root *root, const struct settings *s)
+{
+	auto_buf struct buf meminfo = { 0 };
+
+	return root_read_proc(root, "/proc/meminfo", &meminfo, NULL) == 0 ?
+		       dump_estimate(buf_text(&meminfo), s->dump_level, s->compress != COMPRESS_NONE) : 0;
+}
+
+static void check_raw_size(const struct root *root, const struct settings *s, const struct storage *found,
+			   struct fault_list *faults)
+{
+	uint64_t want = estimate(root, s), have = found->target.size;
+	char have_text[SIZE_TEXT_MAX], want_text[SIZE_TEXT_MAX];
+
+	if (have && want > have)
+		settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults,
+			       "'%s' has %s, and a dump now would have about %s (name a larger device, "
+			       "or a second target for when it does not fit)",
+			       found->target.url, size_human(have, have_text), size_human(want, want_text));
+}
+
+/* May a dump go to these devices?  Only where the system runs: others' devices are not looked at. */
+static void check_raw(const struct root *root, const struct settings *s, struct fault_list *faults)
+{
+	for (size_t i = 0; i < s->n_targets && root->host; i++) {
+		auto_storage struct storage found = { 0 };
+		struct err why = { 0 };
+
+		if (s->targets[i].kind != TARGET_RAW)
+			continue;
+		if (storage_find(root, &s->targets[i], &found, &why) < 0)
+			settings_fault(s, SET_DUMP_TARGETS, why.code == EACCES ? FAULT_WARNING : FAULT_ERROR, faults,
+				       "%s", why.text);
+		else if (found.bears && !s->raw_force)
+			settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
+				       "'%s' bears '%s', which a dump would destroy (name another device, or set "
+				       "DUMP_RAW_FORCE to yes)", found.target.device, found.bears);
+		else
+			check_raw_size(root, s, &found, faults);
+	}
+}
+
 int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
 		      struct err *e)
 {
@@ -71,6 +118,7 @@ int faults_check_host(const struct root *root, const struct settings *s, struct 
 	settings_check_facts(s, facts, faults);
 	settings_check_files(root, s, faults);
 	check_collector(root, s, faults);
+	check_raw(root, s, faults);
 	return 0;
 }
 

@@ -202,6 +202,23 @@ static void collect(struct saving *s, struct area *a)
 		fprintf(out_words(s->cli), "%s: the dump was given up; the device is as it was\n", a->path);
 }
 
+/*
+ * A swap whose device came too late for its unit, since the dump had to be collected first.  Within the
+ * unit alone: by hand nobody's swapoff(8) is undone.
+ */
+static void take_swaps(const struct saving *s)
+{
+	static const char *const argv[] = { "/bin/systemctl", "--no-block", "start", "swap.target", NULL };
+	auto_proc struct proc p = { .argv = argv, .deadline_ms = 10000 };
+	struct err why = { 0 };
+	bool any = false;
+
+	for (size_t i = 0; i < s->n_areas; i++)
+		any |= s->areas[i].device && s->areas[i].fd < 0 && strcmp(s->areas[i].head->fstype, "swap") == 0;
+	if (any && s->cli->root.host && getenv("INVOCATION_ID") && proc_check(&p, &why) < 0)
+		fprintf(stderr, "crashcfg: %s\n", why.text);
+}
+
 /* --- retention --------------------------------------------------------------------------------------------- */
 
 static void retain_one(struct saving *s, const struct dump *d, const struct retained *what)
@@ -274,6 +291,7 @@ static int run_save(struct cli *cli, int argc, char *argv[], struct err *e)
 		find_areas(&s);
 	for (size_t i = 0; i < s.n_areas; i++)
 		collect(&s, &s.areas[i]);
+	take_swaps(&s);
 	/* Older dumps go when the new ones are safe. */
 	for (size_t i = 0; i < s.dirs.all.n && !s.failed; i++)
 		retain(&s, s.dirs.all.v[i]);

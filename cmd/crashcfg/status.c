@@ -2,13 +2,14 @@
 #include "out.h"
 
 #include "cmdline.h"
+#include "dumps.h"
+#include "dumpsize.h"
 #include "manifest.h"
 #include "num.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/statvfs.h>
 
 /*
  * Would a dump arrive?  Looks only: no lock, no write, and nothing that could
@@ -124,40 +125,50 @@ static void judge_plan(struct status *st, const struct settings *want, struct wo
 			  p->conflicts[i].line, p->conflicts[i].text);
 }
 
-/* Free bytes of the file system that holds DIR, or that will hold it. */
-static int free_bytes(const struct root *root, const char *dir, uint64_t *ret)
+/* Is there room for a dump of this host, as it is now? */
+static void judge_room(struct status *st, const struct root *root, const struct settings *want,
+		       const struct target *t)
 {
-	auto_free char *path = xstrdup(dir);
-	struct statvfs vfs;
-	int fd;
+	char left[SIZE_TEXT_MAX], wanted[SIZE_TEXT_MAX];
+	auto_buf struct buf meminfo = { 0 };
+	uint64_t bytes = 0, dump = 0;
 
-	while ((fd = root_openat(root, *path ? path : "/", O_PATH | O_DIRECTORY, 0)) == -ENOENT &&
-	       *path)
-		*strrchr(path, '/') = '\0';
-	if (fd < 0)
-		return fd;
-	if (fstatvfs(fd, &vfs) < 0) {
-		close(fd);
-		return -errno;
-	}
-	close(fd);
-	*ret = (uint64_t)vfs.f_bavail * vfs.f_frsize;
-	return 0;
+	if (dump_free_bytes(root, t->dir, &bytes) < 0)
+		return;
+	if (root_read_proc(root, "/proc/meminfo", &meminfo, NULL) == 0)
+		dump = dump_estimate(buf_text(&meminfo), want->dump_level, want->compress != COMPRESS_NONE);
+	if (bytes < want->min_free)
+		add_problem(st, "crashcfg save, or name a larger target in DUMP_TARGETS",
+			    "%s has %s free, less than DUMP_MIN_FREE=%s", t->url, size_human(bytes, left),
+			    size_format(want->min_free, wanted));
+	else if (bytes < dump)
+		add_problem(st, "delete old dumps, or name a larger target in DUMP_TARGETS",
+			    "%s has %s free, and a dump now would have about %s", t->url,
+			    size_human(bytes, left), size_human(dump, wanted));
+}
+
+/* A dump that still lies on its device is in the way of the next one, and of the swap. */
+static void judge_raw(struct status *st, const struct root *root)
+{
+	auto_strv struct strv nodes = { 0 };
+
+	area_candidates(root, &nodes);
+	for (size_t i = 0; i < nodes.n; i++)
+		if (area_is_there(root, nodes.v[i]))
+			add_problem(st, "crashcfg save", "the dump on '%s' was not yet collected", nodes.v[i]);
 }
 
 static void judge_targets(struct status *st, const struct root *root, const struct settings *want)
 {
-	for (size_t i = 0; i < want->n_targets; i++) {
-		const struct target *t = &want->targets[i];
-		char left[SIZE_TEXT_MAX], wanted[SIZE_TEXT_MAX];
-		uint64_t bytes = 0;
+	bool raw = false;
 
-		if (t->kind == TARGET_FILE && root->host && free_bytes(root, t->dir, &bytes) == 0 &&
-		    bytes < want->min_free)
-			add_problem(st, "delete old dumps, or name a larger target in DUMP_TARGETS",
-				    "%s has %s free, less than DUMP_MIN_FREE=%s", t->url,
-				    size_human(bytes, left), size_format(want->min_free, wanted));
+	for (size_t i = 0; i < want->n_targets && root->host; i++) {
+		if (want->targets[i].kind == TARGET_FILE)
+			judge_room(st, root, want, &want->targets[i]);
+		raw |= want->targets[i].kind == TARGET_RAW;
 	}
+	if (raw)
+		judge_raw(st, root);
 }
 
 /* A capture that found no place but this machine's own memory. */
@@ -310,7 +321,7 @@ static void print_targets(const struct root *root, const struct settings *want, 
 		if (found && *found->fstype)
 			printf(", %s %s%s on %s", found->fstype, *found->uuid ? "UUID=" : "",
 			       found->uuid, *found->device ? found->device : "a device to be found");
-		if (t->kind == TARGET_FILE && root->host && free_bytes(root, t->dir, &bytes) == 0)
+		if (t->kind == TARGET_FILE && root->host && dump_free_bytes(root, t->dir, &bytes) == 0)
 			printf(", %s free", size_human(bytes, left));
 		putchar('\n');
 	}
@@ -377,14 +388,14 @@ static void print_json(const struct status *st, int code, const struct root *roo
 	for (size_t i = 0; i < want->n_targets; i++) {
 		const struct recipe_target *found = find_recipe(w, want->targets[i].url);
 		struct json *one = js_add(sub, js_object());
-		uint64_t bytes;
+		uint64_t bytes = 0;
 
 		js_set_text(one, "url", want->targets[i].url);
 		js_set_text(one, "fstype", found ? found->fstype : NULL);
 		js_set_text(one, "uuid", found ? found->uuid : NULL);
 		js_set_text(one, "device", found ? found->device : NULL);
 		if (want->targets[i].kind == TARGET_FILE && root->host &&
-		    free_bytes(root, want->targets[i].dir, &bytes) == 0)
+		    dump_free_bytes(root, want->targets[i].dir, &bytes) == 0)
 			js_set_int(one, "free", (int64_t)bytes);
 	}
 	sub = js_set(j, "problems", js_array());

@@ -104,6 +104,16 @@ int area_open(const struct root *root, const char *path, struct area *ret, struc
 	return 0;
 }
 
+bool area_is_there(const struct root *root, const char *path)
+{
+	auto_close int fd = root_openat(root, path, O_RDONLY | O_NONBLOCK, 0);
+	struct rawarea *head = NULL;
+	int r = fd < 0 ? fd : read_head(fd, path, &head, NULL);
+
+	rawarea_free(head);
+	return r == 0;
+}
+
 int area_candidates(const struct root *root, struct strv *ret)
 {
 	/* Drives that spin up or wait for a medium, and what does not outlive a crash. */

@@ -61,6 +61,8 @@ void area_done(struct area *a);
  * device is in use, so what looks like an area on it is none any more.
  */
 int area_open(const struct root *root, const char *path, struct area *ret, struct err *e);
+/* The same question without a claim on the device. */
+bool area_is_there(const struct root *root, const char *path);
 /* Nodes of all block devices that may bear one: "/dev/vda2". */
 int area_candidates(const struct root *root, struct strv *ret);
 /*

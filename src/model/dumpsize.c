@@ -21,7 +21,7 @@ static uint64_t member(const char *text, const char *key)
 	return 0;
 }
 
-uint64_t dump_estimate(const char *meminfo, unsigned level)
+uint64_t dump_estimate(const char *meminfo, unsigned level, bool packed)
 {
 	/* The bits of makedumpfile's -d, and what they leave out. */
 	const struct {
@@ -39,5 +39,5 @@ uint64_t dump_estimate(const char *meminfo, unsigned level)
 	for (size_t i = 0; i < sizeof(out) / sizeof(out[0]); i++)
 		if (level & out[i].bits)
 			left -= out[i].bytes < left ? out[i].bytes : left;
-	return left + left / 10 + total / 4096 / 4 + LOG_BYTES;
+	return (left + left / 10) / (packed ? 2 : 1) + total / 4096 / 4 + LOG_BYTES;
 }

@@ -252,12 +252,11 @@ static void plan_unit(struct plan *p, const struct world *have)
 {
 	auto_edits struct edit_list edits = { 0 };
 
-	for (size_t i = 0; have->unit && i < have->unit_links.n; i++) {
-		const struct edit *there = find_link(&have->owned, have->unit_links.v[i]);
+	for (size_t i = 0; i < have->unit_links.n; i++) {
+		const struct edit *link = &have->unit_links.v[i];
 
-		if (!there)
-			edit_add_link(&edits, have->unit_links.v[i], NULL, have->unit,
-				      "load the image at every boot");
+		if (!find_link(&have->owned, link->path))
+			edit_add_link(&edits, link->path, NULL, buf_text(&link->text), link->why);
 	}
 	add_edits(p, &edits);
 }

@@ -13,6 +13,8 @@
 #define LOADED_PATH "/run/crashcfg.loaded"		/* what was loaded last in this boot */
 #define RELEASED_PATH "/run/crashcfg.released"		/* in this boot reserved memory was given back */
 #define LOAD_UNIT "crashcfg.service"			/* loads the image at boot */
+#define SAVE_UNIT "crashcfg-save.service"		/* collects dumps from raw devices, before swaps are taken */
+#define SAVE_TIMER "crashcfg-save.timer"		/* deletes old dumps */
 
 /* Everything that a plan is made from.  world_read() looks, never writes. */
 struct world {
@@ -32,7 +34,7 @@ struct world {
 	bool folders;			/* FOLDERS_PATH stands */
 	struct edit_list owned;		/* links of ours that stand below the root now, as they are */
 	char *unit;			/* "/usr/lib/systemd/system/crashcfg.service", NULL: not installed */
-	struct strv unit_links;		/* where its [Install] wants it linked */
+	struct edit_list unit_links;	/* where the [Install] of it and our other units wants them linked */
 	char *peer;			/* "kdump-tools": an installed and enabled peer, NULL */
 	struct edit_list peer_links;	/* what enables it, as it is */
 	struct buf taken;		/* TAKEN_PATH, empty: no peer was taken over */

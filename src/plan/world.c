@@ -21,7 +21,7 @@ void world_free(struct world *w)
 	image_plan_free(w->image);
 	strv_done(&w->images);
 	strv_done(&w->remnants);
-	strv_done(&w->unit_links);
+	edit_list_done(&w->unit_links);
 	edit_list_done(&w->owned);
 	edit_list_done(&w->peer_links);
 	edit_list_done(&w->taken_links);
@@ -78,24 +78,36 @@ static char *find_unit(const struct root *root, const char *unit)
 	return NULL;
 }
 
-/* The links that the unit's [Install] asks for: "WantedBy=multi-user.target" (systemd.unit(5)). */
-static void read_install(const struct root *root, struct world *w)
+/* The links that UNIT's [Install] asks for: "WantedBy=multi-user.target" (systemd.unit(5)). */
+static void read_install(const struct root *root, const char *unit, const char *why, struct world *w)
 {
+	auto_free char *path = find_unit(root, unit);
 	auto_buf struct buf text = { 0 };
 	char *rest, *line;
 
-	w->unit = find_unit(root, LOAD_UNIT);
-	if (!w->unit || root_read(root, w->unit, SMALL_MAX, &text, NULL) < 0 || !text.data)
+	find_links(root, unit, &w->owned);
+	if (!path || root_read(root, path, SMALL_MAX, &text, NULL) < 0 || !text.data)
 		return;
 	for (rest = text.data; (line = strsep(&rest, "\n"));) {
 		char *names, *name;
 
 		if (strncmp(line, "WantedBy=", strlen("WantedBy=")) != 0)
 			continue;
-		for (names = line + strlen("WantedBy="); (name = strsep(&names, " \t\r"));)
+		for (names = line + strlen("WantedBy="); (name = strsep(&names, " \t\r"));) {
+			auto_free char *link = xasprintf(SYSTEMD_DIR "/%s.wants/%s", name, unit);
+
 			if (*name && !strchr(name, '/'))
-				strv_addf(&w->unit_links, SYSTEMD_DIR "/%s.wants/" LOAD_UNIT, name);
+				edit_add_link(&w->unit_links, link, NULL, path, why);
+		}
 	}
+}
+
+static void read_units(const struct root *root, struct world *w)
+{
+	w->unit = find_unit(root, LOAD_UNIT);
+	read_install(root, LOAD_UNIT, "load the image at every boot", w);
+	read_install(root, SAVE_UNIT, "collect dumps from raw devices at every boot", w);
+	read_install(root, SAVE_TIMER, "delete old dumps", w);
 }
 
 /* kdump-tools may be installed and told to do nothing. */
@@ -302,8 +314,7 @@ int world_read(const struct root *root, const struct settings *want, const struc
 	if (r < 0)
 		return r;
 	read_image(root, want, o, w);
-	read_install(root, w);
-	find_links(root, LOAD_UNIT, &w->owned);
+	read_units(root, w);
 	read_peer(root, w);
 	read_taken(root, w);
 	read_loaded(root, w);

@@ -175,9 +175,10 @@ static struct world *make_world(const struct row *row, const struct settings *wa
 		buf_adds(&w->taken, "{}");
 		edit_add_link(&w->taken_links, "/wants/kdump.service", "/lib/kdump.service", NULL, "");
 	}
-	if (row->unit)
+	if (row->unit) {
 		w->unit = xstrdup("/lib/crashcfg.service");
-	strv_add(&w->unit_links, "/wants/crashcfg.service");
+		edit_add_link(&w->unit_links, "/wants/crashcfg.service", NULL, w->unit, "load the image at every boot");
+	}
 	if (row->linked)
 		edit_add_link(&w->owned, "/wants/crashcfg.service", "/lib/crashcfg.service", NULL, "");
 	return w;
