@@ -52,8 +52,9 @@ static int read_file(const struct cli *cli, const char *from, const char *file, 
 	if (d == IMPORT_DIALECTS && from)
 		return err_set(e, ERR_USAGE, "--from '%s': not one of " IMPORT_NAMES, from);
 	if (d == IMPORT_DIALECTS)
-		return err_set(e, ERR_USAGE, "'%s': no line of it is known from LKCD, kdump-utils, SUSE's kdump "
-			       "or kdump-tools (--from tells which it is)", file);
+		return err_set(e, ERR_USAGE,
+			       "'%s': no line of it is known from LKCD, kdump-utils, SUSE's kdump or "
+			       "kdump-tools (--from tells which it is)", file);
 	import_add(im, d, file, buf_text(&data), data.len);
 	return 0;
 }
@@ -267,8 +268,8 @@ static const struct option_row options[] = {
 	{ "from", "WHOSE", offsetof(struct import_options, from),
 	  "whose they are, where that cannot be told: " IMPORT_NAMES,
 	  IMPORT_NAMES },
-	{ "output", "FILE", offsetof(struct import_options, output), "write the settings there, and print the report",
-	  NULL },
+	{ "output", "FILE", offsetof(struct import_options, output),
+	  "write the settings there, and print the report", NULL },
 	{ "write", NULL, offsetof(struct import_options, write), "write them to " WRITE_PATH, NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };
@@ -276,18 +277,19 @@ static const struct option_row options[] = {
 const struct command cmd_import = {
 	.name = "import", .args = "FILE...", .run = run_import,
 	.summary = "Make settings from those of another dump tool",
-	.text = "Reads LKCD's /etc/sysconfig/dump, kdump-utils' /etc/kdump.conf and /etc/sysconfig/kdump (Fedora, "
-		"RHEL), SUSE's /etc/sysconfig/kdump and kdump-tools' /etc/default/kdump-tools (Debian, Ubuntu), and "
-		"prints a settings file. Which of them a file is, its keys tell; several files are one "
-		"configuration, in which the later line wins. A key that is not set there has crashcfg's default.\n\n"
-		"Nothing of a file is executed or expanded, and no line is dropped: comments at the top of the "
-		"settings tell what each line became, what it differs in, and that it has no counterpart. Damaged "
-		"lines are repaired where it is plain what was meant, and that is said. Passwords are never shown. "
-		"The same files give the same bytes.\n\n"
-		"With --json each line has a fate: became, near (it became something that differs), not-needed, "
-		"no-counterpart, not-taken-over (it cannot be read), overridden, commented-out, and not-set for what a "
-		"missing line meant there.\n\n"
-		"The exit code is 3 when 'crashcfg check' would find a fault in what was made; it is printed, and "
-		"the settings are written all the same.",
+	.text = "Reads LKCD's /etc/sysconfig/dump, kdump-utils' /etc/kdump.conf and "
+		"/etc/sysconfig/kdump (Fedora, RHEL), SUSE's /etc/sysconfig/kdump and kdump-tools' "
+		"/etc/default/kdump-tools (Debian, Ubuntu), and prints a settings file. Which of them "
+		"a file is, its keys tell; several files are one configuration, in which the later "
+		"line wins. A key that is not set there has crashcfg's default.\n\n"
+		"Nothing of a file is executed or expanded, and no line is dropped: comments at the "
+		"top of the settings tell what each line became, what it differs in, and that it has "
+		"no counterpart. Damaged lines are repaired where it is plain what was meant, and "
+		"that is said. Passwords are never shown. The same files give the same bytes.\n\n"
+		"With --json each line has a fate: became, near (it became something that differs), "
+		"not-needed, no-counterpart, not-taken-over (it cannot be read), overridden, "
+		"commented-out, and not-set for what a missing line meant there.\n\n"
+		"The exit code is 3 when 'crashcfg check' would find a fault in what was made; it is "
+		"printed, and the settings are written all the same.",
 	.options = options, .options_size = sizeof(struct import_options),
 };

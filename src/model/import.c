@@ -389,7 +389,7 @@ static bool is_live(const struct import_line *l)
 	return l->row && (l->read.kind == FOREIGN_SET || l->read.kind == FOREIGN_MORE);
 }
 
-/* The place of a line's key in a table of all keys; NULL: a line of no key, or one of a key that may repeat. */
+/* The place of a line's key in a table of all keys; NULL: it has none, or the key may repeat. */
 static struct import_line **place_of(struct import_line *table[IMPORT_DIALECTS][ROWS_MAX],
 				     const struct import_line *l)
 {

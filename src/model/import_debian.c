@@ -151,8 +151,9 @@ static void finish(struct import *im)
 	if (!im->values[SET_DUMP_ACTIVE]) {
 		struct import_line l = import_about(im, im->first[IMPORT_DEBIAN]);
 
-		import_note(im, &l, IMPORT_UNSET, "without USE_KDUMP kdump-tools did nothing; here DUMP_ACTIVE=\"%s\" "
-			    "holds", setting_default(SET_DUMP_ACTIVE));
+		import_note(im, &l, IMPORT_UNSET,
+			    "without USE_KDUMP kdump-tools did nothing; here DUMP_ACTIVE=\"%s\" holds",
+			    setting_default(SET_DUMP_ACTIVE));
 	}
 }
 

@@ -114,7 +114,7 @@ static void take_reset(struct import *im, struct import_line *l)
 		import_put(im, l, SET_CRASHKERNEL, "auto");
 	else
 		import_note(im, l, IMPORT_NONE,
-			    "the size stands in the boot loader, not in this file (set CRASHKERNEL to keep it)");
+			    "the size stands in the boot loader, not here (set CRASHKERNEL to keep it)");
 }
 
 /* dracut's --mount "SOURCE FOLDER TYPE OPTIONS" is a target; its other arguments mean nothing here. */
@@ -276,7 +276,8 @@ static const struct import_row rows[] = {
 	{ .key = "fence_kdump_args", .take = take_none, .text = FENCE },
 	{ .key = "fence_kdump_nodes", .take = take_none, .text = FENCE },
 	/* of older ones */
-	{ .key = "dracut_kdump_service_timeout", .take = take_unneeded, .text = "DUMP_TIMEOUT ends a capture" },
+	{ .key = "dracut_kdump_service_timeout", .take = take_unneeded,
+	  .text = "DUMP_TIMEOUT ends a capture" },
 	{ .key = "override_resettable", .take = take_unneeded,
 	  .text = "every disk is tried, and the next target when it fails" },
 	/* kdump.conf(5) calls these deprecated */

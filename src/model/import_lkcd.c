@@ -160,15 +160,15 @@ static const struct import_row rows[] = {
 	{ .key = "DUMP_FLAGS", .take = take_flags },
 	{ .key = "DUMP_COMPRESS", .take = take_compress },
 	{ .key = "PANIC_TIMEOUT", .take = take_unneeded,
-	  .text = "the capture kernel starts at once, and always ends in DUMP_ON_SUCCESS or DUMP_ON_FAILURE" },
+	  .text = "the capture kernel starts at once; DUMP_ON_SUCCESS or DUMP_ON_FAILURE always follows" },
 	{ .key = "BOUNDS_LIMIT", .take = take_value, .to = SET_DUMP_KEEP },
 	{ .key = "KEXEC_IMAGE", .take = take_kernel, .to = SET_CAPTURE_KERNEL },
 	{ .key = "KEXEC_CMDLINE", .take = take_none,
 	  .text = "the capture kernel's command line is made from the running one (CAPTURE_CMDLINE_ADD and "
 		  "CAPTURE_CMDLINE_REMOVE change it)" },
 	{ .key = "TARGET_HOST", .take = take_none,
-	  .text = "LKCD's netdump protocol is not spoken (name this server in an ssh:, nfs: or hub: target of "
-		  "DUMP_TARGETS)" },
+	  .text = "LKCD's netdump protocol is not spoken (name this server in an ssh:, nfs: or hub: "
+		  "target of DUMP_TARGETS)" },
 	{ .key = "TARGET_PORT", .take = take_none, .text = "of netdump; a target's URL names its own port" },
 	{ .key = "SOURCE_PORT", .take = take_none, .text = "of netdump; the system chooses it" },
 	{ .key = "ETH_ADDRESS", .take = take_unneeded, .text = "the next hop is found by the route" },

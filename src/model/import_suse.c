@@ -94,11 +94,13 @@ static void take_identity(struct import *im, struct import_line *l)
 static void take_host_key(struct import *im, struct import_line *l)
 {
 	if (strcmp(l->read.value, "*") == 0)
-		import_note(im, l, IMPORT_NONE, "a host whose key is not known is never spoken to (add its key "
-						"to root's known_hosts)");
+		import_note(im, l, IMPORT_NONE,
+			    "a host whose key is not known is never spoken to (add its key to root's "
+			    "known_hosts)");
 	else
-		import_note(im, l, IMPORT_NONE, "keys of hosts are read from a file (put it there, and name "
-						"the file in SSH_KNOWN_HOSTS)");
+		import_note(im, l, IMPORT_NONE,
+			    "keys of hosts are read from a file (put it there, and name the file in "
+			    "SSH_KNOWN_HOSTS)");
 }
 
 /* --- what is kept, and how it is packed -------------------------------------------------------------- */
@@ -256,8 +258,9 @@ static void take_reboot(struct import *im, struct import_line *l)
 	if (yes)
 		import_put(im, l, SET_DUMP_ON_SUCCESS, "reboot");
 	else
-		import_note(im, l, IMPORT_NONE, "no shell is opened after a dump that was saved (DUMP_ON_SUCCESS "
-						"knows reboot, poweroff and halt)");
+		import_note(im, l, IMPORT_NONE,
+			    "no shell is opened after a dump that was saved (DUMP_ON_SUCCESS knows reboot, "
+			    "poweroff and halt)");
 }
 
 static void take_continue(struct import *im, struct import_line *l)
@@ -337,7 +340,8 @@ static const struct import_row rows[] = {
 	{ .key = "KDUMP_REQUIRED_PROGRAMS", .take = take_programs_needed },
 	{ .key = "KDUMP_PRESCRIPT", .take = take_program, .to = SET_DUMP_PRE },
 	{ .key = "KDUMP_POSTSCRIPT", .take = take_program, .to = SET_DUMP_POST },
-	{ .key = "KDUMP_COPY_KERNEL", .take = take_switch, .text = "the kernel is not copied beside the dump" },
+	{ .key = "KDUMP_COPY_KERNEL", .take = take_switch,
+	  .text = "the kernel is not copied beside the dump" },
 	{ .key = "KDUMPTOOL_FLAGS", .take = take_flags },
 	{ .key = "KDUMP_NETCONFIG", .take = take_net },
 	{ .key = "KDUMP_NET_TIMEOUT", .take = take_net_timeout, .to = SET_NET_WAIT },
@@ -354,6 +358,6 @@ static const struct import_row rows[] = {
 };
 
 const struct import_dialect_row import_suse = {
-	.name = "suse", .title = "SUSE", .path = "/etc/sysconfig/kdump", .syntax = FOREIGN_SHELL, .rows = rows,
-	.finish = finish,
+	.name = "suse", .title = "SUSE", .path = "/etc/sysconfig/kdump", .syntax = FOREIGN_SHELL,
+	.rows = rows, .finish = finish,
 };

@@ -52,7 +52,8 @@ static const struct import_row rows[] = {
 	{ .key = "KDUMP_STDLOGLVL", .take = take_none, .text = LOGGING },
 	{ .key = "KDUMP_SYSLOGLVL", .take = take_none, .text = LOGGING },
 	{ .key = "KDUMP_KMSGLOGLVL", .take = take_none, .text = LOGGING },
-	{ .key = "KDUMP_FILE_LOAD", .take = take_unneeded, .text = "the way of loading is chosen for the host" },
+	{ .key = "KDUMP_FILE_LOAD", .take = take_unneeded,
+	  .text = "the way of loading is chosen for the host" },
 	/* RHEL 5 and 6 */
 	{ .key = "MKDUMPRD_ARGS", .take = take_none, .text = "the image is made by crashcfg itself" },
 	{ .key = "KDUMP_IDE_NOPROBE_COMMANDLINE", .take = take_none, .text = "there are no IDE drives here" },

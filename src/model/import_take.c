@@ -84,7 +84,8 @@ void import_kept(struct import *im, enum import_dialect d)
 		return;
 	l = import_about(im, im->first[d]);
 	import_note(im, &l, IMPORT_UNSET,
-		    "all dumps stayed there; here DUMP_KEEP=\"%s\" and DUMP_KEEP_DAYS=\"%s\" hold (0: no limit)",
+		    "all dumps stayed there; here DUMP_KEEP=\"%s\" and DUMP_KEEP_DAYS=\"%s\" hold "
+		    "(0: no limit)",
 		    setting_default(SET_DUMP_KEEP), setting_default(SET_DUMP_KEEP_DAYS));
 }
 
@@ -265,7 +266,7 @@ static const struct option {
 	{ "-xen-syms", true, IMPORT_NONE, "Xen is not supported" },
 	{ "-xen-vmcoreinfo", true, IMPORT_NONE, "Xen is not supported" },
 	{ "-xen_phys_start", true, IMPORT_NONE, "Xen is not supported" },
-	{ "-dump-dmesg", false, IMPORT_NONE, "the log is saved anyway; DUMP_LEVEL=\"log\" saves nothing else" },
+	{ "-dump-dmesg", false, IMPORT_NONE, "the log is saved anyway (DUMP_LEVEL=\"log\": it alone)" },
 	{ "-dry-run", false, IMPORT_NONE, "it makes no dump" },
 };
 

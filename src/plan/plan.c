@@ -323,8 +323,8 @@ static int plan_arm(struct plan *p, const struct settings *want, struct world *h
 	if (have->peer && !o->take_over)
 		return err_set(e, EBUSY,
 			       "'%s' is installed and enabled, and would load its own capture kernel; "
-			       "disable it, or let 'crashcfg apply --take-over' do so ('crashcfg import' takes "
-			       "its settings along)",
+			       "disable it, or let 'crashcfg apply --take-over' do so ('crashcfg import' "
+			       "takes its settings along)",
 			       have->peer);
 	if (want->crashkernel)
 		p->crashkernel = xstrdup(want->crashkernel);

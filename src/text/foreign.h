@@ -20,7 +20,7 @@ enum foreign_kind {
 	FOREIGN_SET,		/* key and value */
 	FOREIGN_MORE,		/* likewise, to be put behind the value that key has */
 	FOREIGN_OFF,		/* key and value of an assignment within a comment */
-	FOREIGN_BAD,		/* value is the line as it stands (several are joined by blanks), trouble tells why */
+	FOREIGN_BAD,		/* value is the line as it stands, in one; trouble tells why */
 };
 
 struct foreign_line {

@@ -92,7 +92,8 @@ static void lkcd_becomes_ours(void **state)
 		{ "DUMPDEV=/dev/vmdump", LKCD_RAW("raw:swap"), IMPORT_NEAR, "first swap" },
 		{ "DUMPDEV=/dev/sda2", LKCD_RAW("raw:/dev/sda2"), IMPORT_NEAR, "tried when" },
 		{ "DUMP_DEV=eth0\nDUMP_FLAGS=0x40000000", LKCD_DIR "NET_DEVICE=eth0;", IMPORT_BECAME, "" },
-		{ "DUMPDEV=/dev/sda2\nDUMP_DEV=/dev/sda3", LKCD_RAW("raw:/dev/sda3"), IMPORT_OVERRIDDEN, "line 2" },
+		{ "DUMPDEV=/dev/sda2\nDUMP_DEV=/dev/sda3", LKCD_RAW("raw:/dev/sda3"), IMPORT_OVERRIDDEN,
+		  "line 2" },
 		{ "DUMP_LEVEL=0", LKCD_DIR "DUMP_LEVEL=log;", IMPORT_NEAR, "no dump at all" },
 		{ "DUMP_LEVEL=1", LKCD_DIR "DUMP_LEVEL=log;", IMPORT_BECAME, "" },
 		{ "DUMP_LEVEL=2", LKCD_DIR "DUMP_LEVEL=zero+cache+private+user+free;", IMPORT_BECAME, "" },
@@ -112,7 +113,8 @@ static void lkcd_becomes_ours(void **state)
 		{ "DUMP_SAVE=0", LKCD_DIR, IMPORT_NONE, NULL },
 		{ "PANIC_TIMEOUT=5", LKCD_DIR, IMPORT_UNNEEDED, NULL },
 		{ "BOUNDS_LIMIT=10", LKCD_DIR "DUMP_KEEP=10;", IMPORT_BECAME, "" },
-		{ "KEXEC_IMAGE=/boot/vmlinuz-2.6.5-7", LKCD_DIR "CAPTURE_KERNEL=2.6.5-7;", IMPORT_BECAME, "" },
+		{ "KEXEC_IMAGE=/boot/vmlinuz-2.6.5-7", LKCD_DIR "CAPTURE_KERNEL=2.6.5-7;", IMPORT_BECAME,
+		  "" },
 		{ "KEXEC_IMAGE=/boot/kexec", LKCD_DIR, IMPORT_NONE, "release" },
 		{ "KEXEC_CMDLINE=\"root=806\"", LKCD_DIR, IMPORT_NONE, NULL },
 		{ "TARGET_HOST=h", LKCD_DIR, IMPORT_NONE, "netdump" },
@@ -122,7 +124,8 @@ static void lkcd_becomes_ours(void **state)
 		{ "DUMP_COLOUR=red", LKCD_DIR, IMPORT_NONE, "LKCD knows no such key" },
 		{ "DUMP_LEVEL=$(id)", LKCD_DIR, IMPORT_UNREAD, "nothing is expanded" },
 		{ "# DUMP_LEVEL=8", LKCD_DIR, IMPORT_OFF, "" },
-		{ "DUMP_LEVEL=8\nDUMP_LEVEL=4", LKCD_DIR "DUMP_LEVEL=zero+free;", IMPORT_OVERRIDDEN, "line 2" },
+		{ "DUMP_LEVEL=8\nDUMP_LEVEL=4", LKCD_DIR "DUMP_LEVEL=zero+free;", IMPORT_OVERRIDDEN,
+		  "line 2" },
 		{ "DUMP_LEVEL=", LKCD_DIR, IMPORT_UNNEEDED, "empty" },
 	};
 
@@ -135,44 +138,54 @@ static void kdump_conf_becomes_ours(void **state)
 #define KEY "SSH_KEY=/root/.ssh/kdump_id_rsa;"
 	static const struct row rows[] = {
 		{ "path /srv/my dumps", "DUMP_TARGETS=file:///srv/my%20dumps;", IMPORT_BECAME, "" },
-		{ "path crash\next4 LABEL=my%disk", "DUMP_TARGETS=fs:LABEL=my%25disk:/crash;", IMPORT_BECAME,
-		  "folder of the targets" },
+		{ "path crash\next4 LABEL=my%disk", "DUMP_TARGETS=fs:LABEL=my%25disk:/crash;",
+		  IMPORT_BECAME, "folder of the targets" },
 		{ "xfs UUID=0f3c1a2b-1111-2222-3333-444455556666",
-		  "DUMP_TARGETS=fs:UUID=0f3c1a2b-1111-2222-3333-444455556666:/var/crash;", IMPORT_BECAME, "" },
+		  "DUMP_TARGETS=fs:UUID=0f3c1a2b-1111-2222-3333-444455556666:/var/crash;", IMPORT_BECAME,
+		  "" },
 		{ "btrfs /dev/vg/lv", "DUMP_TARGETS=fs:/dev/vg/lv:/var/crash;", IMPORT_BECAME, "" },
-		{ "ext4 PARTUUID=ab-01", "DUMP_TARGETS=fs:/dev/disk/by-partuuid/ab-01:/var/crash;", IMPORT_BECAME, "" },
+		{ "ext4 PARTUUID=ab-01", "DUMP_TARGETS=fs:/dev/disk/by-partuuid/ab-01:/var/crash;",
+		  IMPORT_BECAME, "" },
 		{ "minix /dev/fd0", "DUMP_TARGETS=fs:/dev/fd0:/var/crash;", IMPORT_NEAR, "minix" },
 		{ "ext4 vg", "", IMPORT_UNREAD, "names no file system" },
 		{ "raw /dev/vg/lv", "DUMP_TARGETS=raw:/dev/vg/lv;", IMPORT_BECAME, "" },
 		{ "path /x\nraw /dev/vg/lv", "DUMP_TARGETS=raw:/dev/vg/lv;", IMPORT_UNNEEDED, "raw:" },
 		{ "nfs h:/export/tmp", "DUMP_TARGETS=nfs://h/export/tmp/var/crash;", IMPORT_BECAME, "" },
-		{ "nfs [2001:db8::1]:/e/\npath /", "DUMP_TARGETS=nfs://[2001:db8::1]/e;", IMPORT_BECAME, "" },
+		{ "nfs [2001:db8::1]:/e/\npath /", "DUMP_TARGETS=nfs://[2001:db8::1]/e;", IMPORT_BECAME,
+		  "" },
 		{ "nfs h", "", IMPORT_UNREAD, "host:/export" },
 		{ "net h:/e", "DUMP_TARGETS=nfs://h/e/var/crash;", IMPORT_BECAME, "" },
 		{ "ssh u@h", "DUMP_TARGETS=ssh://u@h/var/crash;" KEY, IMPORT_BECAME, "default" },
-		{ "ssh u@2001:db8::1", "DUMP_TARGETS=ssh://u@[2001:db8::1]/var/crash;" KEY, IMPORT_BECAME, NULL },
+		{ "ssh u@2001:db8::1", "DUMP_TARGETS=ssh://u@[2001:db8::1]/var/crash;" KEY, IMPORT_BECAME,
+		  NULL },
 		{ "sshkey /k\nnet u@h", "DUMP_TARGETS=ssh://u@h/var/crash;SSH_KEY=/k;", IMPORT_BECAME, "" },
 		{ "ssh h", "", IMPORT_UNREAD, "user@host" },
 		{ "virtiofs fs", "", IMPORT_NONE, NULL },
-		{ "nfs a:/e\nssh u@b", "DUMP_TARGETS=nfs://a/e/var/crash ssh://u@b/var/crash;" KEY, IMPORT_BECAME, "" },
+		{ "nfs a:/e\nssh u@b", "DUMP_TARGETS=nfs://a/e/var/crash ssh://u@b/var/crash;" KEY,
+		  IMPORT_BECAME, "" },
 		{ "failure_action dump_to_rootfs\nnfs a:/e",
 		  "DUMP_TARGETS=nfs://a/e/var/crash file:///var/crash;", IMPORT_BECAME, "tried last" },
 		{ "failure_action shell", "DUMP_ON_FAILURE=shell;", IMPORT_BECAME, "" },
 		{ "default halt", "DUMP_ON_FAILURE=halt;", IMPORT_BECAME, "" },
-		{ "default halt\nfailure_action reboot", "DUMP_ON_FAILURE=reboot;", IMPORT_OVERRIDDEN, "line 2" },
+		{ "default halt\nfailure_action reboot", "DUMP_ON_FAILURE=reboot;", IMPORT_OVERRIDDEN,
+		  "line 2" },
 		{ "failure_action mount_root_run_init", "", IMPORT_UNREAD, "not one of" },
 		{ "final_action poweroff", "DUMP_ON_SUCCESS=poweroff;", IMPORT_BECAME, "" },
-		{ "core_collector makedumpfile -l --message-level 7 -d 31", "DUMP_LEVEL=31;DUMP_COMPRESS=lzo;",
-		  IMPORT_BECAME, "--message-level" },
+		{ "core_collector makedumpfile -l --message-level 7 -d 31",
+		  "DUMP_LEVEL=31;DUMP_COMPRESS=lzo;", IMPORT_BECAME, "--message-level" },
 		{ "core_collector makedumpfile", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_BECAME, "" },
 		{ "core_collector /sbin/makedumpfile -Fzd17 --num-threads=4",
 		  "DUMP_LEVEL=17;DUMP_COMPRESS=zstd;DUMP_THREADS=4;", IMPORT_BECAME, "'-F'" },
-		{ "core_collector makedumpfile -p -d 1,31", "DUMP_LEVEL=1;DUMP_COMPRESS=snappy;", IMPORT_NEAR, "first" },
+		{ "core_collector makedumpfile -p -d 1,31", "DUMP_LEVEL=1;DUMP_COMPRESS=snappy;",
+		  IMPORT_NEAR, "first" },
 		{ "core_collector makedumpfile -c -E --work-dir /tmp x", "DUMP_LEVEL=0;DUMP_COMPRESS=zlib;",
 		  IMPORT_NEAR, "'--work-dir'" },
-		{ "core_collector makedumpfile -d", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR, "lacks its value" },
-		{ "core_collector makedumpfile -q", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR, "'-q' is not known" },
-		{ "core_collector \"cp --sparse=always\"", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR, NULL },
+		{ "core_collector makedumpfile -d", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR,
+		  "lacks its value" },
+		{ "core_collector makedumpfile -q", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR,
+		  "'-q' is not known" },
+		{ "core_collector \"cp --sparse=always\"", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_NEAR,
+		  NULL },
 		{ "core_collector gzip -c", "", IMPORT_NONE, "makedumpfile" },
 		{ "kdump_pre /bin/a", "DUMP_PRE=/bin/a;", IMPORT_NEAR, "holds nothing up" },
 		{ "kdump_post /bin/a b c", "DUMP_POST=/bin/a;", IMPORT_NEAR, "arguments are not" },
@@ -185,9 +198,10 @@ static void kdump_conf_becomes_ours(void **state)
 		{ "force_rebuild 1", "", IMPORT_UNNEEDED, NULL },
 		{ "force_no_rebuild 1", "", IMPORT_NONE, NULL },
 		{ "dracut_args --mount \"h:/e /mnt nfs4 vers=4.2\" -o x",
-		  "DUMP_TARGETS=nfs://h/e/var/crash;NFS_OPTIONS=vers=4.2;", IMPORT_NEAR, "'x' is for dracut" },
-		{ "dracut_args --mount '/dev/vda1 /mnt xfs noatime'", "DUMP_TARGETS=fs:/dev/vda1:/var/crash;",
-		  IMPORT_NEAR, "noatime" },
+		  "DUMP_TARGETS=nfs://h/e/var/crash;NFS_OPTIONS=vers=4.2;", IMPORT_NEAR,
+		  "'x' is for dracut" },
+		{ "dracut_args --mount '/dev/vda1 /mnt xfs noatime'",
+		  "DUMP_TARGETS=fs:/dev/vda1:/var/crash;", IMPORT_NEAR, "noatime" },
 		{ "dracut_args --mount x", "", IMPORT_UNREAD, "wants a source" },
 		{ "fence_kdump_nodes a b", "", IMPORT_NONE, "fence_kdump" },
 		{ "fence_kdump_args -p 1", "", IMPORT_NONE, "fence_kdump" },
@@ -210,10 +224,12 @@ static void kdump_sysconfig_becomes_ours(void **state)
 		{ "KDUMP_KERNELVER=6.1.0-1", "CAPTURE_KERNEL=6.1.0-1;", IMPORT_BECAME, "" },
 		{ "KDUMP_KERNELVER=kdump", "", IMPORT_UNREAD, "release" },
 		{ "KDUMP_COMMANDLINE=\"ro root=x\"", "", IMPORT_NONE, NULL },
-		{ "KDUMP_COMMANDLINE_REMOVE=\"quiet foo\"", "CAPTURE_CMDLINE_REMOVE=foo;", IMPORT_BECAME, "'quiet'" },
+		{ "KDUMP_COMMANDLINE_REMOVE=\"quiet foo\"", "CAPTURE_CMDLINE_REMOVE=foo;", IMPORT_BECAME,
+		  "'quiet'" },
 		{ "KDUMP_COMMANDLINE_APPEND=\"irqpoll nr_cpus=1 rd.x foo=1\"", "CAPTURE_CMDLINE_ADD=foo=1;",
 		  IMPORT_NEAR, "'rd.x' is for programs" },
-		{ "KDUMP_COMMANDLINE_APPEND=\"irqpoll reset_devices\"", "", IMPORT_UNNEEDED, "there anyway" },
+		{ "KDUMP_COMMANDLINE_APPEND=\"irqpoll reset_devices\"", "", IMPORT_UNNEEDED,
+		  "there anyway" },
 		{ "KDUMP_COMMANDLINE_APPEND=\"crashkernel=1G\"", "", IMPORT_UNREAD, "decided by crashcfg" },
 		{ "FADUMP_COMMANDLINE_APPEND=x", "", IMPORT_NONE, NULL },
 		{ "KEXEC_ARGS=-s", "", IMPORT_UNNEEDED, NULL },
@@ -234,13 +250,14 @@ static void suse_becomes_ours(void **state)
 	static const struct row rows[] = {
 		{ "KDUMP_SAVEDIR=/srv", "DUMP_TARGETS=file:///srv;", IMPORT_BECAME, "" },
 		{ "KDUMP_SAVEDIR=FILE:///srv", "DUMP_TARGETS=file:///srv;", IMPORT_BECAME, "" },
-		{ "KDUMP_SAVEDIR=\"file:///srv nfs://h/e\"", "DUMP_TARGETS=file:///srv nfs://h/e;", IMPORT_BECAME, "" },
+		{ "KDUMP_SAVEDIR=\"file:///srv nfs://h/e\"", "DUMP_TARGETS=file:///srv nfs://h/e;",
+		  IMPORT_BECAME, "" },
 		{ "KDUMP_SAVEDIR=sftp://u@h:22/d", "DUMP_TARGETS=ssh://u@h:22/d;SSH_KEY=/root/.ssh/id_rsa;",
 		  IMPORT_NEAR, "SFTP" },
-		{ "KDUMP_SAVEDIR=ssh://h/d", "DUMP_TARGETS=ssh://root@h/d;SSH_KEY=/root/.ssh/id_rsa;", IMPORT_BECAME,
-		  "kdump's default" },
-		{ "KDUMP_SAVEDIR=ssh://u:pw@h/d\nKDUMP_SSH_IDENTITY=k", "DUMP_TARGETS=ssh://u@h/d;SSH_KEY=/root/.ssh/k;",
-		  IMPORT_NEAR, "password is never used" },
+		{ "KDUMP_SAVEDIR=ssh://h/d", "DUMP_TARGETS=ssh://root@h/d;SSH_KEY=/root/.ssh/id_rsa;",
+		  IMPORT_BECAME, "kdump's default" },
+		{ "KDUMP_SAVEDIR=ssh://u:pw@h/d\nKDUMP_SSH_IDENTITY=k",
+		  "DUMP_TARGETS=ssh://u@h/d;SSH_KEY=/root/.ssh/k;", IMPORT_NEAR, "password is never used" },
 		{ "KDUMP_SAVEDIR=ftp://u:pw@h/d", "", IMPORT_NONE, "'ftp' is not spoken" },
 		{ "KDUMP_SAVEDIR=\"smb://h/d /srv\"", "DUMP_TARGETS=file:///srv;", IMPORT_NEAR, "'smb'" },
 		{ "KDUMP_SAVEDIR=crash", "", IMPORT_UNREAD, "neither" },
@@ -255,16 +272,16 @@ static void suse_becomes_ours(void **state)
 		{ "KDUMP_DUMPLEVEL=17", "DUMP_LEVEL=17;", IMPORT_BECAME, "" },
 		{ "KDUMP_DUMPLEVEL=32", "", IMPORT_UNREAD, "not a dump level" },
 		{ "KDUMP_DUMPFORMAT=none\nKDUMP_DUMPLEVEL=31", "DUMP_LEVEL=log;", IMPORT_BECAME, "" },
-		{ "KDUMP_DUMPLEVEL=31\nKDUMP_DUMPFORMAT=raw", "DUMP_LEVEL=0;DUMP_COMPRESS=none;", IMPORT_UNNEEDED,
-		  "KDUMP_DUMPFORMAT" },
+		{ "KDUMP_DUMPLEVEL=31\nKDUMP_DUMPFORMAT=raw", "DUMP_LEVEL=0;DUMP_COMPRESS=none;",
+		  IMPORT_UNNEEDED, "KDUMP_DUMPFORMAT" },
 		{ "KDUMP_DUMPFORMAT=compressed", "DUMP_COMPRESS=zlib;", IMPORT_BECAME, "" },
 		{ "KDUMP_DUMPFORMAT=elf", "DUMP_COMPRESS=none;", IMPORT_NEAR, "format" },
 		{ "KDUMP_DUMPFORMAT=zip", "", IMPORT_UNREAD, "not a format" },
 		{ "KDUMP_CPUS=4", "DUMP_THREADS=4;", IMPORT_NEAR, NULL },
 		{ "KDUMP_CPUS=0", "DUMP_THREADS=auto;", IMPORT_NEAR, NULL },
 		{ "MAKEDUMPFILE_OPTIONS=-X", "", IMPORT_NONE, "Xen" },
-		{ "KDUMP_CRASHKERNEL=\"crashkernel=72M,low crashkernel=300M,high\"", "CRASHKERNEL=300M,high;",
-		  IMPORT_NEAR, "72M,low" },
+		{ "KDUMP_CRASHKERNEL=\"crashkernel=72M,low crashkernel=300M,high\"",
+		  "CRASHKERNEL=300M,high;", IMPORT_NEAR, "72M,low" },
 		{ "KDUMP_CRASHKERNEL=lots", "", IMPORT_UNREAD, NULL },
 		{ "KDUMP_IMMEDIATE_REBOOT=yes", "DUMP_ON_SUCCESS=reboot;", IMPORT_BECAME, "" },
 		{ "KDUMP_IMMEDIATE_REBOOT=no", "", IMPORT_NONE, "no shell" },
@@ -274,15 +291,16 @@ static void suse_becomes_ours(void **state)
 		{ "KDUMP_POSTSCRIPT=\"/usr/lib/fence_kdump_send -c 5 n\"", "", IMPORT_NONE, "fence_kdump" },
 		{ "KDUMP_REQUIRED_PROGRAMS=/x", "", IMPORT_NONE, NULL },
 		{ "KDUMP_NETCONFIG=auto", "NET_ADDRESS=auto;", IMPORT_BECAME, "" },
-		{ "KDUMP_NETCONFIG=eth1:dhcp4:force", "NET_DEVICE=eth1;NET_ADDRESS=dhcp;", IMPORT_NEAR, "'force'" },
+		{ "KDUMP_NETCONFIG=eth1:dhcp4:force", "NET_DEVICE=eth1;NET_ADDRESS=dhcp;", IMPORT_NEAR,
+		  "'force'" },
 		{ "KDUMP_NETCONFIG=eth1:static", "NET_DEVICE=eth1;NET_ADDRESS=auto;", IMPORT_BECAME, "" },
 		{ "KDUMP_NETCONFIG=eth1:dhcp6", "NET_DEVICE=eth1;", IMPORT_NEAR, "'dhcp6'" },
 		{ "KDUMP_NET_TIMEOUT=30", "NET_WAIT=30s;", IMPORT_BECAME, "" },
 		{ "KDUMP_NET_TIMEOUT=0", "", IMPORT_NONE, NULL },
 		{ "KDUMP_SMTP_SERVER=m:25", "NOTIFY_SMTP=m:25;", IMPORT_BECAME, "" },
 		{ "KDUMP_SMTP_PASSWORD=pw", "", IMPORT_NONE, "without a password" },
-		{ "KDUMP_NOTIFICATION_TO=a@b\nKDUMP_NOTIFICATION_CC=\"c@d e@f\"", "NOTIFY_MAIL=a@b c@d e@f;", IMPORT_BECAME,
-		  "" },
+		{ "KDUMP_NOTIFICATION_TO=a@b\nKDUMP_NOTIFICATION_CC=\"c@d e@f\"",
+		  "NOTIFY_MAIL=a@b c@d e@f;", IMPORT_BECAME, "" },
 		{ "KDUMP_HOST_KEY=\"*\"", "", IMPORT_NONE, "never spoken to" },
 		{ "KDUMP_HOST_KEY=\"ssh-rsa AAA\"", "", IMPORT_NONE, "SSH_KNOWN_HOSTS" },
 		{ "KDUMP_SSH_IDENTITY=\"/k1 k2\"", "SSH_KEY=/k1;", IMPORT_NEAR, "'k2'" },
@@ -303,17 +321,20 @@ static void kdump_tools_becomes_ours(void **state)
 	static const struct row rows[] = {
 		{ "USE_KDUMP=0", "DUMP_ACTIVE=no;", IMPORT_BECAME, "" },
 		{ "KDUMP_KERNEL=/var/lib/kdump/vmlinuz", "", IMPORT_UNNEEDED, NULL },
-		{ "KDUMP_KERNEL=/boot/vmlinuz-6.1.0-50-amd64", "CAPTURE_KERNEL=6.1.0-50-amd64;", IMPORT_BECAME, "" },
+		{ "KDUMP_KERNEL=/boot/vmlinuz-6.1.0-50-amd64", "CAPTURE_KERNEL=6.1.0-50-amd64;",
+		  IMPORT_BECAME, "" },
 		{ "KDUMP_INITRD=/x", "", IMPORT_UNNEEDED, NULL },
 		{ "KDUMP_COREDIR=/srv", "DUMP_TARGETS=file:///srv;", IMPORT_BECAME, "" },
-		{ "KDUMP_COREDIR=/srv\nSSH=\"u@h\"\nSSH_KEY=/k", "DUMP_TARGETS=ssh://u@h/srv;SSH_KEY=/k;", IMPORT_BECAME,
-		  "ssh:" },
+		{ "KDUMP_COREDIR=/srv\nSSH=\"u@h\"\nSSH_KEY=/k", "DUMP_TARGETS=ssh://u@h/srv;SSH_KEY=/k;",
+		  IMPORT_BECAME, "ssh:" },
 		{ "NFS=h:/e\nKDUMP_COREDIR=/srv", "DUMP_TARGETS=nfs://h/e;", IMPORT_BECAME, "" },
-		{ "SSH=u@h", "DUMP_TARGETS=ssh://u@h/var/crash;SSH_KEY=/root/.ssh/kdump_id_rsa;", IMPORT_BECAME, "default" },
+		{ "SSH=u@h", "DUMP_TARGETS=ssh://u@h/var/crash;SSH_KEY=/root/.ssh/kdump_id_rsa;",
+		  IMPORT_BECAME, "default" },
 		{ "NFS_TIMEO=600\nNFS_RETRANS=3", "NFS_OPTIONS=timeo=600,retrans=3;", IMPORT_BECAME, "" },
 		{ "FTP=h:/d", "", IMPORT_NONE, "FTP" },
 		{ "FTP_PASSWORD=pw", "", IMPORT_NONE, "FTP" },
-		{ "KDUMP_FAIL_CMD=\"echo 'x'; /bin/bash; reboot -f\"", "DUMP_ON_FAILURE=shell;", IMPORT_NEAR, "not run" },
+		{ "KDUMP_FAIL_CMD=\"echo 'x'; /bin/bash; reboot -f\"", "DUMP_ON_FAILURE=shell;",
+		  IMPORT_NEAR, "not run" },
 		{ "KDUMP_FAIL_CMD=\"reboot -f\"", "DUMP_ON_FAILURE=reboot;", IMPORT_NEAR, NULL },
 		{ "KDUMP_FAIL_CMD=/x", "", IMPORT_NONE, NULL },
 		{ "KDUMP_DUMP_DMESG=1", "", IMPORT_UNNEEDED, NULL },
@@ -328,8 +349,10 @@ static void kdump_tools_becomes_ours(void **state)
 		{ "HOSTTAG=ip", "", IMPORT_NONE, NULL },
 		{ "KDUMP_SYSCTL=\"kernel.panic_on_oops=0 kernel.hung_task_panic=1 kernel.panic=5\"",
 		  "PANIC_ON_OOPS=no;PANIC_ON_HUNG_TASK=yes;", IMPORT_NEAR, "'kernel.panic=5'" },
-		{ "KDUMP_CMDLINE_APPEND=\"$KDUMP_CMDLINE_APPEND x\"", "", IMPORT_UNREAD, "nothing is expanded" },
-		{ "KDUMP_COREDIR=$(mktemp)\nKDUMP_COREDIR=/srv", "DUMP_TARGETS=file:///srv;", IMPORT_UNREAD, "line 2 counts" },
+		{ "KDUMP_CMDLINE_APPEND=\"$KDUMP_CMDLINE_APPEND x\"", "", IMPORT_UNREAD,
+		  "nothing is expanded" },
+		{ "KDUMP_COREDIR=$(mktemp)\nKDUMP_COREDIR=/srv", "DUMP_TARGETS=file:///srv;", IMPORT_UNREAD,
+		  "line 2 counts" },
 		{ "NFS_TIMEO=1\nNFS_TIMEO+=0", "NFS_OPTIONS=timeo=10;", IMPORT_OVERRIDDEN, "in front" },
 	};
 
@@ -344,13 +367,16 @@ static void every_documented_key_is_known(void **state)
 		enum import_dialect d;
 		const char *keys;
 	} rows[] = {
-		{ IMPORT_LKCD,
-		  "DUMP_ACTIVE DUMPDEV DUMP_DEV DUMPDIR DUMP_SAVE DUMP_LEVEL DUMP_FLAGS DUMP_COMPRESS PANIC_TIMEOUT "
-		  "BOUNDS_LIMIT KEXEC_IMAGE KEXEC_CMDLINE TARGET_HOST TARGET_PORT SOURCE_PORT ETH_ADDRESS" },
+		{ IMPORT_LKCD, "DUMP_ACTIVE DUMPDEV DUMP_DEV DUMPDIR DUMP_SAVE DUMP_LEVEL DUMP_FLAGS "
+			       "DUMP_COMPRESS PANIC_TIMEOUT "
+			       "BOUNDS_LIMIT KEXEC_IMAGE KEXEC_CMDLINE TARGET_HOST TARGET_PORT SOURCE_PORT "
+			       "ETH_ADDRESS" },
 		{ IMPORT_KDUMP_CONF,
 		  "auto_reset_crashkernel raw nfs ssh sshkey ext2 ext3 ext4 minix btrfs xfs virtiofs path "
-		  "core_collector kdump_emergency kdump_post kdump_pre extra_bins extra_modules failure_action default "
-		  "final_action force_rebuild force_no_rebuild dracut_args fence_kdump_args fence_kdump_nodes net options "
+		  "core_collector kdump_emergency kdump_post kdump_pre extra_bins extra_modules "
+		  "failure_action default "
+		  "final_action force_rebuild force_no_rebuild dracut_args fence_kdump_args "
+		  "fence_kdump_nodes net options "
 		  "link_delay disk_timeout debug_mem_level blacklist dracut_kdump_service_timeout "
 		  "override_resettable" },
 		{ IMPORT_KDUMP_SYSCONFIG,
@@ -360,18 +386,24 @@ static void every_documented_key_is_known(void **state)
 		  "KDUMP_FILE_LOAD" },
 		{ IMPORT_SUSE,
 		  "KDUMP_CRASHKERNEL KDUMP_UPDATE_BOOTLOADER KDUMP_KERNELVER KDUMP_CPUS KDUMP_COMMANDLINE "
-		  "KDUMP_COMMANDLINE_APPEND KDUMP_AUTO_RESIZE KDUMP_FADUMP KDUMP_FADUMP_SHELL FADUMP_COMMANDLINE_APPEND "
+		  "KDUMP_COMMANDLINE_APPEND KDUMP_AUTO_RESIZE KDUMP_FADUMP KDUMP_FADUMP_SHELL "
+		  "FADUMP_COMMANDLINE_APPEND "
 		  "KEXEC_OPTIONS MAKEDUMPFILE_OPTIONS KDUMP_IMMEDIATE_REBOOT KDUMP_TRANSFER KDUMP_SAVEDIR "
-		  "KDUMP_KEEP_OLD_DUMPS KDUMP_FREE_DISK_SIZE KDUMP_VERBOSE KDUMP_DUMPLEVEL KDUMP_DUMPFORMAT "
-		  "KDUMP_CONTINUE_ON_ERROR KDUMP_REQUIRED_PROGRAMS KDUMP_PRESCRIPT KDUMP_POSTSCRIPT KDUMP_COPY_KERNEL "
+		  "KDUMP_KEEP_OLD_DUMPS KDUMP_FREE_DISK_SIZE KDUMP_VERBOSE KDUMP_DUMPLEVEL "
+		  "KDUMP_DUMPFORMAT "
+		  "KDUMP_CONTINUE_ON_ERROR KDUMP_REQUIRED_PROGRAMS KDUMP_PRESCRIPT KDUMP_POSTSCRIPT "
+		  "KDUMP_COPY_KERNEL "
 		  "KDUMPTOOL_FLAGS KDUMP_NETCONFIG KDUMP_NET_TIMEOUT KDUMP_SMTP_SERVER KDUMP_SMTP_USER "
-		  "KDUMP_SMTP_PASSWORD KDUMP_NOTIFICATION_TO KDUMP_NOTIFICATION_CC KDUMP_HOST_KEY KDUMP_SSH_HOST_KEY "
+		  "KDUMP_SMTP_PASSWORD KDUMP_NOTIFICATION_TO KDUMP_NOTIFICATION_CC KDUMP_HOST_KEY "
+		  "KDUMP_SSH_HOST_KEY "
 		  "KDUMP_SSH_IDENTITY" },
-		{ IMPORT_DEBIAN,
-		  "USE_KDUMP KDUMP_KERNEL KDUMP_INITRD KDUMP_COREDIR KDUMP_FAIL_CMD KDUMP_DUMP_DMESG KDUMP_NUM_DUMPS "
-		  "KDUMP_COMPRESSION MAKEDUMP_ARGS KDUMP_KEXEC_ARGS KDUMP_CMDLINE KDUMP_CMDLINE_APPEND HOSTTAG NFS "
-		  "NFS_TIMEO NFS_RETRANS NFS_MOUNT_RETRY FTP FTP_USER FTP_PASSWORD FTP_PORT SSH SSH_KEY SSH_KDUMP_RETRY "
-		  "KDUMP_SYSCTL DEBUG_KERNEL" },
+		{ IMPORT_DEBIAN, "USE_KDUMP KDUMP_KERNEL KDUMP_INITRD KDUMP_COREDIR KDUMP_FAIL_CMD "
+				 "KDUMP_DUMP_DMESG KDUMP_NUM_DUMPS "
+				 "KDUMP_COMPRESSION MAKEDUMP_ARGS KDUMP_KEXEC_ARGS KDUMP_CMDLINE "
+				 "KDUMP_CMDLINE_APPEND HOSTTAG NFS "
+				 "NFS_TIMEO NFS_RETRANS NFS_MOUNT_RETRY FTP FTP_USER FTP_PASSWORD FTP_PORT "
+				 "SSH SSH_KEY SSH_KDUMP_RETRY "
+				 "KDUMP_SYSCTL DEBUG_KERNEL" },
 	};
 
 	(void)state;
@@ -395,23 +427,29 @@ static void what_is_made_passes_the_check_and_is_made_so_again(void **state)
 		enum import_dialect d;
 		const char *text;
 	} rows[] = {
-		{ IMPORT_LKCD, "DUMP_ACTIVE=1\nDUMPDEV=/dev/vmdump\nDUMPDIR=/var/log/dump\nDUMP_SAVE=1\nDUMP_LEVEL=8\n"
-			       "DUMP_FLAGS=0x80000000\nDUMP_COMPRESS=2\nPANIC_TIMEOUT=5\nBOUNDS_LIMIT=10\n" },
-		{ IMPORT_KDUMP_CONF, "auto_reset_crashkernel yes\npath /var/crash\next4 LABEL=dumps\nnfs h:/e\n"
-				     "core_collector makedumpfile -l --message-level 7 -d 31\nfailure_action shell\n"
-				     "ssh u@h\nkdump_post /x\nextra_modules gfs2\n" },
-		{ IMPORT_KDUMP_SYSCONFIG, "KDUMP_COMMANDLINE_REMOVE=\"hugepages debug\"\n"
-					  "KDUMP_COMMANDLINE_APPEND=\"irqpoll nr_cpus=1 a=\\\"b c\\\"\"\n" },
-		{ IMPORT_SUSE, "KDUMP_SAVEDIR=\"/var/crash sftp://h/d\"\nKDUMP_KEEP_OLD_DUMPS=5\nKDUMP_DUMPLEVEL=31\n"
-			       "KDUMP_DUMPFORMAT=zstd\nKDUMP_NETCONFIG=eth0:dhcp\nKDUMP_SMTP_SERVER=m\n"
-			       "KDUMP_NOTIFICATION_TO=a@b\n" },
-		{ IMPORT_DEBIAN, "USE_KDUMP=1\nKDUMP_COREDIR=/var/crash\nMAKEDUMP_ARGS=\"-c -d 31\"\nKDUMP_NUM_DUMPS=0\n"
-				 "KDUMP_CMDLINE_APPEND=\"nr_cpus=1 usbcore.nousb\"\nKDUMP_FAIL_CMD=\"reboot -f\"\n" },
+		{ IMPORT_LKCD,
+		  "DUMP_ACTIVE=1\nDUMPDEV=/dev/vmdump\nDUMPDIR=/var/log/dump\nDUMP_SAVE=1\nDUMP_LEVEL=8\n"
+		  "DUMP_FLAGS=0x80000000\nDUMP_COMPRESS=2\nPANIC_TIMEOUT=5\nBOUNDS_LIMIT=10\n" },
+		{ IMPORT_KDUMP_CONF,
+		  "auto_reset_crashkernel yes\npath /var/crash\next4 LABEL=dumps\nnfs h:/e\n"
+		  "core_collector makedumpfile -l --message-level 7 -d 31\nfailure_action shell\n"
+		  "ssh u@h\nkdump_post /x\nextra_modules gfs2\n" },
+		{ IMPORT_KDUMP_SYSCONFIG,
+		  "KDUMP_COMMANDLINE_REMOVE=\"hugepages debug\"\n"
+		  "KDUMP_COMMANDLINE_APPEND=\"irqpoll nr_cpus=1 a=\\\"b c\\\"\"\n" },
+		{ IMPORT_SUSE,
+		  "KDUMP_SAVEDIR=\"/var/crash sftp://h/d\"\nKDUMP_KEEP_OLD_DUMPS=5\nKDUMP_DUMPLEVEL=31\n"
+		  "KDUMP_DUMPFORMAT=zstd\nKDUMP_NETCONFIG=eth0:dhcp\nKDUMP_SMTP_SERVER=m\n"
+		  "KDUMP_NOTIFICATION_TO=a@b\n" },
+		{ IMPORT_DEBIAN,
+		  "USE_KDUMP=1\nKDUMP_COREDIR=/var/crash\nMAKEDUMP_ARGS=\"-c -d 31\"\nKDUMP_NUM_DUMPS=0\n"
+		  "KDUMP_CMDLINE_APPEND=\"nr_cpus=1 usbcore.nousb\"\nKDUMP_FAIL_CMD=\"reboot -f\"\n" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		auto_import struct import *im = taken(rows[i].d, rows[i].text), *again = taken(rows[i].d, rows[i].text);
+		auto_import struct import *im = taken(rows[i].d, rows[i].text),
+					  *again = taken(rows[i].d, rows[i].text);
 		auto_settings struct settings *s = settings_new();
 		auto_faults struct fault_list faults = { 0 };
 		auto_buf struct buf one = { 0 }, two = { 0 };
@@ -421,8 +459,8 @@ static void what_is_made_passes_the_check_and_is_made_so_again(void **state)
 		assert_true(buf_equal(&one, &two));
 		for (unsigned k = 0; k < SETTING_COUNT; k++)
 			if (import_value(im, (enum setting_key)k))
-				settings_set(s, (enum setting_key)k, import_value(im, (enum setting_key)k), "/f", k + 1,
-					     &faults);
+				settings_set(s, (enum setting_key)k, import_value(im, (enum setting_key)k),
+					     "/f", k + 1, &faults);
 		settings_check(s, &faults);
 		for (size_t j = 0; j < faults.n; j++)
 			if (faults.v[j].level == FAULT_ERROR)
@@ -439,7 +477,8 @@ static void a_key_that_repeats_is_overridden(void **state)
 	} rows[] = {
 		{ IMPORT_LKCD, "ETH_ADDRESS=1\nETH_ADDRESS=2" },
 		{ IMPORT_KDUMP_CONF, "blacklist a\nblacklist b" },
-		{ IMPORT_KDUMP_SYSCONFIG, "KDUMP_IDE_NOPROBE_COMMANDLINE=1\nKDUMP_IDE_NOPROBE_COMMANDLINE=2" },
+		{ IMPORT_KDUMP_SYSCONFIG,
+		  "KDUMP_IDE_NOPROBE_COMMANDLINE=1\nKDUMP_IDE_NOPROBE_COMMANDLINE=2" },
 		{ IMPORT_SUSE, "KDUMP_RUNLEVEL=1\nKDUMP_RUNLEVEL=2" },
 		{ IMPORT_DEBIAN, "KDUMP_RUNLEVEL=1\nKDUMP_RUNLEVEL=2" },
 	};
@@ -543,7 +582,8 @@ static void the_later_file_wins(void **state)
 	assert_string_equal(import_value(im, SET_DUMP_TARGETS), "file:///b");
 	assert_string_equal(import_value(im, SET_CAPTURE_KERNEL), "6.1.0");
 	import_text(im, &text);
-	assert_non_null(strstr(buf_text(&text), "from /1 (kdump-utils), /2 (kdump-utils), /3 (kdump-utils).\n"));
+	assert_non_null(
+		strstr(buf_text(&text), "from /1 (kdump-utils), /2 (kdump-utils), /3 (kdump-utils).\n"));
 	assert_non_null(strstr(buf_text(&text), "# /1:1: path = '/a': overridden: line 1 sets it again\n"));
 }
 
