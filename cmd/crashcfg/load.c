@@ -179,6 +179,7 @@ static int run_load(struct cli *cli, int argc, char *argv[], struct err *e)
 {
 	const struct load_options *o = cli->options;
 	AUTO(own_loading) struct loading l = { 0 };
+	struct err why = { 0 };
 	int r;
 
 	if (argc > 1)
@@ -200,6 +201,9 @@ static int run_load(struct cli *cli, int argc, char *argv[], struct err *e)
 	r = r < 0 ? r : load(&l, &cli->root, e);
 	if (r < 0)
 		return r;
+	/* Only now: an oops that panics is of no use where nothing is loaded. */
+	if (sysctl_set_all(&cli->root, l.settings, &why) < 0)
+		fprintf(stderr, "crashcfg: warning: %s\n", why.text);
 	print(&l, cli);
 	return EXIT_DONE;
 }

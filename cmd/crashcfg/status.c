@@ -119,7 +119,7 @@ static void judge_plan(struct status *st, const struct settings *want, struct wo
 	if (first)
 		add_problem(st, "crashcfg diff, then crashcfg apply",
 			    "%zu step%s not applied, such as '%s'", edits, edits == 1 ? " is" : "s are",
-			    first->path ? first->path : step_kind_name(first->kind));
+			    first->path ? first->path : first->name ? first->name : step_kind_name(first->kind));
 	for (size_t i = 0; i < p->n_conflicts; i++)
 		strv_addf(&st->notes, "%s:%u says %s, set by hand", p->conflicts[i].path,
 			  p->conflicts[i].line, p->conflicts[i].text);

@@ -489,6 +489,9 @@ static int act(const struct root *root, struct step *s, struct err *e)
 	case STEP_RELEASE:
 		r = release(root, e);
 		break;
+	case STEP_SYSCTL:
+		r = sysctl_set(root, s->name, s->value, e);
+		break;
 	default:
 		return 0;
 	}
@@ -523,7 +526,8 @@ int plan_apply(const struct root *root, struct plan *p, const struct image_spec 
 		for (size_t i = 0; i < p->n_steps; i++)
 			p->steps[i].deferred |=
 				p->steps[i].kind == STEP_RUN || p->steps[i].kind == STEP_LOAD ||
-				p->steps[i].kind == STEP_UNLOAD || p->steps[i].kind == STEP_RELEASE;
+				p->steps[i].kind == STEP_UNLOAD || p->steps[i].kind == STEP_RELEASE ||
+				p->steps[i].kind == STEP_SYSCTL;
 	r = collect(root, &w, p, spec, image, e);
 	if (r == 0 && (w.j.n || w.list != SIZE_MAX || find_run(p, &run))) {
 		r = list_folders(root, &w, e);
@@ -533,6 +537,8 @@ int plan_apply(const struct root *root, struct plan *p, const struct image_spec 
 	for (size_t i = 0; i < p->n_steps && r == 0; i++)
 		if (!p->steps[i].deferred)
 			r = act(root, &p->steps[i], e);
+	if (r == 0 && p->remove && root->host)
+		sysctl_forget(root);
 	fill_report(p, report);
 	return r;
 }

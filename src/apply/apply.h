@@ -69,4 +69,13 @@ void kexec_explain(int code, const struct kexec_seen *seen, struct buf *to);
 void loaded_record(const struct root *root, const struct load_request *q);
 void loaded_forget(const struct root *root);
 
+/*
+ * The kernel's switches (sysctl.h of the plan).  Set one, keeping in SYSCTLS_PATH what it was when this boot saw
+ * it first; set all that WANT has and the kernel does not: a failure of one does not keep
+ * the others; forget what was kept.
+ */
+int sysctl_set(const struct root *root, const char *name, const char *value, struct err *e);
+int sysctl_set_all(const struct root *root, const struct settings *want, struct err *e);
+void sysctl_forget(const struct root *root);
+
 #endif

@@ -10,6 +10,7 @@ const char *step_kind_name(enum step_kind k)
 	static const char *const names[] = {
 		[STEP_EDIT] = "edit", [STEP_IMAGE] = "image", [STEP_RUN] = "run", [STEP_LOAD] = "load",
 		[STEP_UNLOAD] = "unload", [STEP_DELETE] = "delete", [STEP_RELEASE] = "release",
+		[STEP_SYSCTL] = "sysctl",
 	};
 
 	return names[k];
@@ -51,6 +52,9 @@ void step_text(const struct step *s, struct buf *to)
 		break;
 	case STEP_DELETE:
 		buf_addf(to, "delete %s", s->path);
+		break;
+	case STEP_SYSCTL:
+		buf_addf(to, "set %s to %s", s->name, s->value);
 		break;
 	case STEP_RELEASE:
 		buf_adds(to, "give the reserved memory back");
@@ -102,6 +106,10 @@ static struct json *step_json(const struct step *s)
 		js_set_strv(j, "argv", &s->command.argv);
 	if (s->cmdline)
 		js_set_text(j, "cmdline", s->cmdline);
+	if (s->name) {
+		js_set_text(j, "name", s->name);
+		js_set_text(j, "value", s->value);
+	}
 	js_set_text(j, "why", s->why);
 	js_set_bool(j, "deferred", s->deferred);
 	js_set_bool(j, "done", s->done);

@@ -16,6 +16,8 @@ static void step_done(struct step *s)
 	free(s->path);
 	free(s->kernel);
 	free(s->cmdline);
+	free(s->name);
+	free(s->value);
 	free(s->why);
 }
 
@@ -222,6 +224,76 @@ static void run_generator(struct plan *p, struct world *have, const struct plan_
 	s->deferred = o->foreign;
 }
 
+/* --- switches of the kernel ----------------------------------------------------------------- */
+
+static void plan_dropins(struct plan *p, const struct settings *want, const struct world *have, bool active)
+{
+	auto_edits struct edit_list edits = { 0 };
+
+	for (size_t i = 0; i < DROPINS; i++) {
+		auto_buf struct buf text = { 0 };
+
+		if (active)
+			dropin_text(want, i, &text);
+		if (text.len || have->dropin_there[i])
+			edit_add(&edits, dropin_path(i), have->dropin_there[i] ? &have->dropins[i] : NULL,
+				 text.len ? &text : NULL, 0644,
+				 text.len ? "what becomes a dump, and what the kernel tells"
+					  : "it is not wanted any more");
+	}
+	add_edits(p, &edits);
+}
+
+/* The value of NAME in a list of "name=value"; NULL: not there. */
+static const char *find_value(const struct strv *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < list->n; i++)
+		if (strncmp(list->v[i], name, len) == 0 && list->v[i][len] == '=')
+			return list->v[i] + len + 1;
+	return NULL;
+}
+
+static void set_sysctl(struct plan *p, const char *name, const char *value, const char *now, const char *why)
+{
+	auto_free char *text = xasprintf("%s, it is %s", why, now);
+	struct step *s = add_step(p, STEP_SYSCTL, NULL, text);
+
+	s->name = xstrdup(name);
+	s->value = xstrndup(value, strcspn(value, "\n"));
+}
+
+/* An oops that panics without a capture kernel is a lost host: the switches are set where one can be loaded. */
+static void plan_sysctls(struct plan *p, const struct settings *want, const struct world *have)
+{
+	struct sysctl list[SYSCTLS_MAX];
+	size_t n;
+
+	if (have->facts->crash_size <= 0)
+		return;
+	sysctls_wanted(want, list, &n);
+	for (size_t i = 0; i < n; i++) {
+		const char *now = find_value(&have->sysctls, list[i].name);
+
+		if (now && !sysctl_is(now, list[i].value))
+			set_sysctl(p, list[i].name, list[i].value, now, "by the settings");
+	}
+}
+
+/* What they were, as far as this boot has seen it. */
+static void restore_sysctls(struct plan *p, const struct world *have)
+{
+	for (size_t i = 0; i < have->sysctls.n; i++) {
+		const char *now = strchr(have->sysctls.v[i], '=');
+		auto_free char *name = xstrndup(have->sysctls.v[i], (size_t)(now - have->sysctls.v[i]));
+		const char *before = find_value(&have->sysctls_before, name);
+
+		if (before && !sysctl_is(now + 1, before))
+			set_sysctl(p, name, before, now + 1, "as it was before");
+	}
+}
+
 /* --- arming --------------------------------------------------------------------------------- */
 
 /* 1: the image that will stand there is another than the one that does. */
@@ -348,8 +420,12 @@ static int plan_arm(struct plan *p, const struct settings *want, struct world *h
 	if (have->peer)
 		disable_peer(p, have);
 	drop_stale(p, have);
+	plan_dropins(p, want, have, true);
 	run_generator(p, have, o);
-	return plan_load(p, want, have, image == 1, o, e);
+	r = plan_load(p, want, have, image == 1, o, e);
+	if (r == 0 && !o->foreign)
+		plan_sysctls(p, want, have);
+	return r;
 }
 
 /* --- taking off ----------------------------------------------------------------------------- */
@@ -369,6 +445,9 @@ static int plan_disarm(struct plan *p, struct world *have, const struct plan_opt
 		edit_add_link(&links, have->owned.v[i].path, buf_text(&have->owned.v[i].old), NULL,
 			      "load nothing at boot any more");
 	add_edits(p, &links);
+	plan_dropins(p, NULL, have, false);
+	if (!o->foreign)
+		restore_sysctls(p, have);
 	if (o->remove)
 		restore_peer(p, have);
 	for (size_t i = 0; i < have->images.n; i++)

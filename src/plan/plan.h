@@ -5,6 +5,7 @@
 #include "bootloader.h"
 #include "image.h"
 #include "json.h"
+#include "sysctl.h"
 
 /* Files of ours below a root. */
 #define JOURNAL_PATH IMAGE_DIR "/journal"		/* an apply at work, or cut off */
@@ -12,6 +13,8 @@
 #define TAKEN_PATH IMAGE_DIR "/taken-over.json"	/* the peer that --take-over disabled */
 #define LOADED_PATH "/run/crashcfg.loaded"		/* what was loaded last in this boot */
 #define RELEASED_PATH "/run/crashcfg.released"		/* in this boot reserved memory was given back */
+/* In this boot: what the kernel's switches were before we set them, "kernel.panic_on_oops=0\n"... */
+#define SYSCTLS_PATH "/run/crashcfg.sysctl"
 #define LOAD_UNIT "crashcfg.service"			/* loads the image at boot */
 #define SAVE_UNIT "crashcfg-save.service"		/* collects dumps from raw devices, before swaps are taken */
 #define SAVE_TIMER "crashcfg-save.timer"		/* deletes old dumps */
@@ -41,6 +44,10 @@ struct world {
 	struct edit_list taken_links;	/* what enabled that one: links that remove puts back */
 	char *loaded_image;		/* id of the loaded image by LOADED_PATH, NULL: not known */
 	char *loaded_cmdline;		/* the capture kernel's, likewise */
+	struct buf dropins[DROPINS];	/* as they are; empty: not there */
+	bool dropin_there[DROPINS];
+	struct strv sysctls;		/* "kernel.panic_on_oops=0": the running kernel's, none below a foreign root */
+	struct strv sysctls_before;	/* by SYSCTLS_PATH, likewise */
 	bool released;			/* reserved memory was given back in this boot, by RELEASED_PATH */
 	bool blind;			/* this user may not see what the boot loader holds */
 	bool interrupted;		/* a journal stands: an apply was cut off */
@@ -70,6 +77,7 @@ enum step_kind {
 	STEP_LOAD,		/* load the image into the reserved memory */
 	STEP_UNLOAD,
 	STEP_DELETE,		/* delete a file of ours that can be made again */
+	STEP_SYSCTL,		/* set one of the kernel's switches */
 	STEP_RELEASE,		/* give the reserved memory back to the running system */
 };
 const char *step_kind_name(enum step_kind k);	/* "edit" */
@@ -80,6 +88,7 @@ struct step {
 	struct boot_command command;	/* STEP_RUN */
 	char *path;			/* STEP_IMAGE, STEP_DELETE: which file; STEP_LOAD: the image */
 	char *kernel, *cmdline;		/* STEP_LOAD: of the capture kernel; a path below the root, a text */
+	char *name, *value;		/* STEP_SYSCTL: "kernel.panic_on_oops", "1" */
 	char *why;			/* for people */
 	bool deferred;			/* below a foreign root: listed, never done */
 	bool done;			/* set by plan_apply() */

@@ -34,6 +34,10 @@ void world_free(struct world *w)
 	free(w->peer);
 	free(w->loaded_image);
 	free(w->loaded_cmdline);
+	for (size_t i = 0; i < DROPINS; i++)
+		buf_done(&w->dropins[i]);
+	strv_done(&w->sysctls);
+	strv_done(&w->sysctls_before);
 	free(w);
 }
 
@@ -281,6 +285,31 @@ static void read_loaded(const struct root *root, struct world *w)
 	w->loaded_cmdline = xstrdup(cmdline);
 }
 
+static void read_switches(const struct root *root, struct world *w)
+{
+	auto_buf struct buf before = { 0 };
+	const char *const *names;
+	char *rest, *line;
+	size_t n;
+
+	for (size_t i = 0; i < DROPINS; i++)
+		w->dropin_there[i] = root_read(root, dropin_path(i), SMALL_MAX, &w->dropins[i], NULL) == 0;
+	if (!root->host)
+		return;
+	names = sysctl_names(&n);
+	for (size_t i = 0; i < n; i++) {
+		auto_free char *path = sysctl_path(names[i]);
+		auto_free char *now = root_read_line(root, path);
+
+		if (now)
+			strv_addf(&w->sysctls, "%s=%.*s", names[i], (int)strcspn(now, " \t"), now);
+	}
+	if (root_read(root, SYSCTLS_PATH, SMALL_MAX, &before, NULL) == 0)
+		for (rest = before.data; (line = strsep(&rest, "\n"));)
+			if (*line)
+				strv_add(&w->sysctls_before, line);
+}
+
 static int read_boot(const struct root *root, struct world *w, struct err *e)
 {
 	struct err why = { 0 };
@@ -318,6 +347,7 @@ int world_read(const struct root *root, const struct settings *want, const struc
 	read_peer(root, w);
 	read_taken(root, w);
 	read_loaded(root, w);
+	read_switches(root, w);
 	*ret = take_ptr(w);
 	return 0;
 }

@@ -116,6 +116,8 @@ struct row {
 	bool loaded_otherwise;		/* with another command line */
 	const char *image_have;		/* id of the image that stands there; the one wanted is "new" */
 	const char *image_why;		/* not NULL: none can be planned */
+	bool dropin_changes;		/* not as it is elsewhere: there while armed, else not */
+	const char *oops, *before;	/* kernel.panic_on_oops: "1" elsewhere; what it was in this boot */
 	/* what is planned: kinds and paths in order; or what the refusal says */
 	const char *steps, *fails;
 	enum reboot_state reserve;
@@ -175,6 +177,12 @@ static struct world *make_world(const struct row *row, const struct settings *wa
 		buf_adds(&w->taken, "{}");
 		edit_add_link(&w->taken_links, "/wants/kdump.service", "/lib/kdump.service", NULL, "");
 	}
+	w->dropin_there[0] = (want->dump_active && !row->o.remove) != row->dropin_changes;
+	if (w->dropin_there[0])
+		dropin_text(want, 0, &w->dropins[0]);
+	strv_addf(&w->sysctls, "kernel.panic_on_oops=%s", row->oops ? row->oops : "1");
+	if (row->before)
+		strv_addf(&w->sysctls_before, "kernel.panic_on_oops=%s", row->before);
 	if (row->unit) {
 		w->unit = xstrdup("/lib/crashcfg.service");
 		edit_add_link(&w->unit_links, "/wants/crashcfg.service", NULL, w->unit, "load the image at every boot");
@@ -203,6 +211,8 @@ static void say_steps(const struct plan *p, struct buf *to)
 		buf_addf(to, "%s%s%s%s%s", i ? ", " : "",
 			 s->kind == STEP_EDIT && !s->edit.keep ? "un" : "", step_kind_name(s->kind),
 			 s->path ? " " : "", s->path ? s->path : "");
+		if (s->kind == STEP_SYSCTL)
+			buf_addf(to, " %s=%s", s->name, s->value);
 		if (s->deferred)
 			buf_adds(to, " later");
 	}
@@ -218,6 +228,18 @@ static const struct row rows[] = {
 	{ "armed: nothing", .boot = "256M", .running = "256M", .reserved = 256 * M, .loaded = YES,
 	  .loaded_image = "new", .image_have = "new", .unit = true, .linked = true, .steps = "",
 	  .reserve = RESERVE_OK },
+	{ "the kernel's switches: at each boot by a drop-in, now by themselves", .boot = "256M", .running = "256M",
+	  .reserved = 256 * M, .loaded = YES, .loaded_image = "new", .image_have = "new", .unit = true,
+	  .linked = true, .dropin_changes = true, .oops = "0",
+	  .steps = "edit " SYSCTL_PATH ", sysctl kernel.panic_on_oops=1", .reserve = RESERVE_OK },
+	{ "no oops panics while nothing can be loaded", .boot = "256M", .running = NULL, .loaded = NO,
+	  .image_have = "new", .unit = true, .linked = true, .oops = "0", .steps = "",
+	  .reserve = RESERVE_PENDING },
+	{ "remove puts back what the switch was in this boot", .o = { .remove = true }, .loaded = NO,
+	  .dropin_changes = true, .before = "0", .steps = "unedit " SYSCTL_PATH ", sysctl kernel.panic_on_oops=0",
+	  .reserve = RESERVE_NOT_CONFIGURED },
+	{ "and leaves one alone that it never saw", .o = { .remove = true }, .loaded = NO, .steps = "",
+	  .reserve = RESERVE_NOT_CONFIGURED },
 	{ "a part of the image changed: build and load", .boot = "256M", .running = "256M",
 	  .reserved = 256 * M, .loaded = YES, .loaded_image = "old", .image_have = "old", .unit = true,
 	  .linked = true, .steps = "image " IMAGE ", load " IMAGE, .reserve = RESERVE_OK },
