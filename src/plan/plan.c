@@ -398,6 +398,11 @@ static int plan_arm(struct plan *p, const struct settings *want, struct world *h
 			       "disable it, or let 'crashcfg apply --take-over' do so ('crashcfg import' "
 			       "takes its settings along)",
 			       have->peer);
+	if (want->log_buffer)
+		return err_set(e, ENOTSUP,
+			       "LOG_BUFFER = '%s' is not supported by this version (empty it, and add "
+			       "log_buf_len=%s to the kernel's command line by hand)",
+			       want->values[SET_LOG_BUFFER].text, want->values[SET_LOG_BUFFER].text);
 	if (want->crashkernel)
 		p->crashkernel = xstrdup(want->crashkernel);
 	else
