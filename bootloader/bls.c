@@ -71,17 +71,31 @@ static char *noted_words(const struct place *p, const struct ledger_place *note,
 	return was ? cmdline_words(was, key) : NULL;
 }
 
+/* The word that WORDS consist of, when it is ours now or was before; NULL: it is not. */
+static char *our_word(const struct search *q, const char *words)
+{
+	if (q->word && place_words_all(words, q->word))
+		return xstrdup(q->word);
+	for (size_t i = 0; q->arg && i < q->arg->former.n; i++) {
+		auto_free char *word = xasprintf("%s=%s", q->key, q->arg->former.v[i]);
+
+		if (place_words_all(words, word))
+			return take_ptr(word);
+	}
+	return NULL;
+}
+
 static enum hand whose(const struct place *p, const struct search *q, char **ret_words)
 {
-	auto_free char *words = place_counts(p) ? place_words(p, q->key) : NULL, *was = NULL;
+	auto_free char *words = place_counts(p) ? place_words(p, q->key) : NULL;
+	auto_free char *was = NULL, *ours = NULL;
 	enum hand hand;
 
 	if (!words)
 		return NOBODY;
 	was = noted_words(p, ledger_place(q->arg, p->file->path, p->field), q->key);
-	hand = q->word && place_words_all(words, q->word) && !(was && place_words_all(was, q->word))
-		       ? OURS
-		       : ANOTHER;
+	ours = our_word(q, words);
+	hand = ours && !(was && place_words_all(was, ours)) ? OURS : ANOTHER;
 	if (ret_words)
 		*ret_words = take_ptr(words);
 	return hand;
@@ -255,9 +269,7 @@ static int set_all(struct boot_state *s, const char *key, const char *value, boo
 		r = set_home(s, &homes.v[i], &c, e);
 	if (r < 0)
 		return r;
-	free(arg->value);
-	arg->value = xstrdup(value);
-	s->ledger.changed = true;
+	ledger_set_value(&s->ledger, arg, value);
 	now = (struct search){ .key = key, .word = s->word, .arg = arg };
 	if (!any_ours(&homes, &now))
 		ledger_drop(&s->ledger, key);

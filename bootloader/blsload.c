@@ -168,7 +168,7 @@ static int load_entries(const struct root *root, struct boot_state *s, struct er
 		s->entries[i].normal = is_editable(&s->entries[i]) && !is_rescue(&s->entries[i]) &&
 				       is_this_system(root, &s->entries[i], &me);
 	/* A link among the entries: the same file by another name is changed once. */
-	for (size_t i = 1; i < s->n_entries; i++)
+	for (size_t i = 1; i < s->n_entries && r == 0; i++)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(s->entries[i].file.path, s->entries[k].file.path) == 0)
 				s->entries[i].normal = false;
@@ -346,5 +346,5 @@ char *bls_get_default(const struct boot_state *s, const char *key)
 	if (!options)
 		return NULL;
 	line = expand(s, options);
-	return cmdline_get(line, key);
+	return boot_value(line, key);
 }

@@ -192,7 +192,7 @@ static char *grub_get_default(const struct boot_state *s, const char *key)
 {
 	const struct grub_entry *entry = grubcfg_default(&s->cfg, s->saved);
 
-	return entry && entry->cmdline ? cmdline_get(entry->cmdline, key) : NULL;
+	return entry && entry->cmdline ? boot_value(entry->cmdline, key) : NULL;
 }
 
 /* --- the drop-in ------------------------------------------------------------------------------- */
@@ -225,7 +225,7 @@ static void put_words(struct boot_file *f, const struct strv *words)
 		return;
 	}
 	buf_adds(&text, MARK ": 'crashcfg apply' makes it anew from /etc/sysconfig/crashcfg,\n"
-			     "# 'crashcfg remove' takes it off again; changes made here are lost.\n");
+			     "# 'crashcfg remove' takes it off again; make no changes here.\n");
 	for (size_t i = 0; i < words->n; i++)
 		buf_addf(&text, LINE "%s\"\n", words->v[i]);
 	boot_file_set(f, text.data, text.len);
@@ -361,8 +361,7 @@ static int take_over(struct boot_state *s, const char *key, const char *value, s
 
 	if (!arg)
 		arg = ledger_add(&s->ledger, key, value);
-	free(arg->value);
-	arg->value = xstrdup(value);
+	ledger_set_value(&s->ledger, arg, value);
 	for (size_t i = 0; i < s->n_others && r == 0; i++)
 		r = take_words(&s->others[i], arg, s->word, e);
 	s->ledger.changed = true;

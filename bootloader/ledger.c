@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define LEDGER_SCHEMA 1
+#define FORMER_MAX 64	/* more sizes than anybody tries */
 
 static void arg_done(struct ledger_arg *a)
 {
@@ -16,6 +17,7 @@ static void arg_done(struct ledger_arg *a)
 		free(a->v[i].was);
 	}
 	free(a->v);
+	strv_done(&a->former);
 	free(a->key);
 	free(a->value);
 	*a = (struct ledger_arg){ 0 };
@@ -86,12 +88,15 @@ static int read_place(const struct json *j, struct ledger_arg *to)
 static int read_arg(const struct json *j, struct ledger *to)
 {
 	const char *key = js_get_text(j, "key"), *value = js_get_text(j, "value");
-	const struct json *places = js_get(j, "places");
+	const struct json *places = js_get(j, "places"), *former = js_get(j, "former");
 	struct ledger_arg *arg;
 
 	if (!key || !*key || !value || ledger_find(to, key))
 		return -EINVAL;
 	arg = ledger_add(to, key, value);
+	for (size_t i = 0; i < js_len(former) && i < FORMER_MAX; i++)
+		if (js_as_text(js_at(former, i)))
+			strv_add_once(&arg->former, js_as_text(js_at(former, i)));
 	for (size_t i = 0; i < js_len(places); i++)
 		if (read_place(js_at(places, i), arg) < 0)
 			return -EINVAL;
@@ -149,6 +154,8 @@ static struct json *arg_json(const struct ledger_arg *a)
 
 	js_set_text(j, "key", a->key);
 	js_set_text(j, "value", a->value);
+	if (a->former.n)
+		js_set_strv(j, "former", &a->former);
 	places = js_set(j, "places", js_array());
 	for (size_t i = 0; i < a->n; i++) {
 		auto_free char *path = escape(a->v[i].path), *was = escape(a->v[i].was);
@@ -195,6 +202,17 @@ struct ledger_arg *ledger_add(struct ledger *l, const char *key, const char *val
 	a->value = xstrdup(value);
 	l->changed = true;
 	return a;
+}
+
+void ledger_set_value(struct ledger *l, struct ledger_arg *a, const char *value)
+{
+	char *old = a->value;
+
+	if (strcmp(old, value) != 0 && a->former.n < FORMER_MAX)
+		strv_add_once(&a->former, old);
+	a->value = xstrdup(value);
+	free(old);
+	l->changed = true;
 }
 
 void ledger_drop(struct ledger *l, const char *key)

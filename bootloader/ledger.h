@@ -21,6 +21,7 @@ struct ledger_place {
 
 struct ledger_arg {
 	char *key, *value;	/* "crashkernel", "256M" */
+	struct strv former;	/* values that we set before: what was copied from ours since may bear one */
 	struct ledger_place *v;
 	size_t n;
 };
@@ -39,6 +40,8 @@ void ledger_emit(const struct ledger *l, const char *loader, struct edit_list *e
 
 struct ledger_arg *ledger_find(const struct ledger *l, const char *key);	/* NULL: none */
 struct ledger_arg *ledger_add(struct ledger *l, const char *key, const char *value);
+/* VALUE is ours from now on; the one before is kept as a former one. */
+void ledger_set_value(struct ledger *l, struct ledger_arg *a, const char *value);
 void ledger_drop(struct ledger *l, const char *key);
 const struct ledger_place *ledger_place(const struct ledger_arg *a, const char *path, const char *field);
 /* Note what stands at a place, instead of an older note.  The caller tells ledger->changed. */

@@ -3,6 +3,7 @@
 
 #include "blsentry.h"
 #include "cmdline.h"
+#include "crashkernel.h"
 #include "grubenv.h"
 #include "shvar.h"
 
@@ -306,4 +307,9 @@ int boot_arg_check(const char *key, const char *value, struct err *e)
 			" (letters, digits and _.,:@+%%=/- can)",
 			key, value, odd);
 	return 0;
+}
+
+char *boot_value(const char *line, const char *key)
+{
+	return strcmp(key, "crashkernel") == 0 ? crashkernel_in_force(line) : cmdline_get(line, key);
 }

@@ -63,6 +63,9 @@ int place_put_back(const struct place *p, const struct ledger_place *note, struc
 bool place_counts(const struct place *p);
 void conflict_add(struct boot_conflict **v, size_t *n, const struct place *p, const char *words);
 
+/* What a kernel with this command line obeys for KEY; NULL: nothing.  Caller frees. */
+char *boot_value(const char *line, const char *key);
+
 /* KEY and VALUE can stand unquoted in every file that is edited; else -EINVAL. */
 int boot_arg_check(const char *key, const char *value, struct err *e);
 

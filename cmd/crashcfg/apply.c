@@ -21,7 +21,7 @@ static void view_done(struct view *v)
 static int view_make(const struct cli *cli, const struct settings *want, const struct change_options *o,
 		     bool remove, struct view *ret, struct err *e)
 {
-	struct world_options world = { .tool_dir = cli_tool_dir(), .cache = !o->check };
+	struct world_options world = { .tool_dir = cli_tool_dir(), .cache = !o->check && !remove };
 	struct plan_options plan = {
 		.remove = remove,
 		.force = o->force,
@@ -75,8 +75,9 @@ static void print_words(const struct cli *cli, const struct view *before, const 
 	if (!(cli->json && o->diff))
 		fputs(buf_text(&text), to);
 	if (!changed && !(o->check && o->diff))
-		fputs(before->plan->n_steps ? "Nothing to do here and now.\n"
-					    : "Nothing to do: all is as the settings say.\n",
+		fputs(before->plan->n_steps  ? "Nothing to do here and now.\n"
+		      : before->plan->remove ? "Nothing to do: nothing of crashcfg is set up here.\n"
+					     : "Nothing to do: all is as the settings say.\n",
 		      to);
 	if (plan_reboot_required(after) && !(o->check && o->diff)) {
 		if (*after->crashkernel)

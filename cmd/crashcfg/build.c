@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct build_options {
 	const char *kernel, *output, *kernels;
@@ -81,16 +82,35 @@ static int replace(int dir, const char *name, const struct build *b, struct err 
 	return r < 0 ? err_set(e, -r, "cannot write '%s': %s", b->where, strerror(-r)) : 0;
 }
 
-/* FILE is a path of whoever called, not one below the root. */
-static int write_file(struct build *b, const char *file, struct err *e)
+/* A pipe or a device gets the bytes and stays what it is. */
+static int write_through(const struct build *b, const char *file, struct err *e)
 {
+	auto_close int fd = open(file, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : fd_write_all(fd, b->image.data, b->image.len);
+
+	return r < 0 ? err_set(e, -r, "cannot write '%s': %s", file, strerror(-r)) : 0;
+}
+
+/* FILE is a path of whoever called, not one below the root; a link's target is what is written. */
+static int write_file(struct build *b, const char *wanted, struct err *e)
+{
+	auto_free char *real = realpath(wanted, NULL);
+	const char *file = real ? real : wanted;
 	const char *slash = strrchr(file, '/');
 	auto_free char *parent = slash ? xstrndup(file, (size_t)(slash - file) + 1) : xstrdup(".");
 	auto_close int dir = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	b->where = xstrdup(file);
-	if (slash && !slash[1])
-		return err_set(e, EISDIR, "--output '%s': not the name of a file", file);
+	struct stat st;
+
+	b->where = xstrdup(wanted);
+	if ((slash && !slash[1]) || (stat(file, &st) == 0 && S_ISDIR(st.st_mode)))
+		return err_set(e, EISDIR, "--output '%s': not the name of a file", wanted);
+	if (lstat(file, &st) == 0 && S_ISLNK(st.st_mode))
+		return err_set(e, ELOOP, "--output '%s': a link that leads nowhere", wanted);
+	if (stat(file, &st) == 0 && (S_ISCHR(st.st_mode) || S_ISFIFO(st.st_mode)))
+		return write_through(b, file, e);
+	if (stat(file, &st) == 0 && !S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "--output '%s': neither a file nor a pipe", wanted);
 	return replace(dir < 0 ? -errno : dir, slash ? slash + 1 : file, b, e);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,12 +63,18 @@ const char *cli_tool_dir(void)
 
 	if (*dir)
 		return dir;
-	n = readlink("/proc/self/exe", dir, sizeof(dir) - sizeof("/capture-init"));
+	n = readlink("/proc/self/exe", dir, sizeof(dir) - sizeof("/../lib/crashcfg/capture-init"));
 	slash = n > 0 ? memrchr(dir, '/', (size_t)n) : NULL;
 	if (slash) {
 		strcpy(slash, "/capture-init");
 		if (access(dir, R_OK) == 0) {
 			*slash = '\0';
+			return dir;
+		}
+		/* PREFIX/sbin/crashcfg, wherever PREFIX is. */
+		strcpy(slash, "/../lib/crashcfg/capture-init");
+		if (access(dir, R_OK) == 0) {
+			*strrchr(dir, '/') = '\0';
 			return dir;
 		}
 	}
@@ -263,6 +270,7 @@ int cli_main(int argc, char *argv[])
 	int r;
 
 	(void)argc;
+	signal(SIGCHLD, SIG_DFL);	/* ignored by a caller it would hide how our programs end */
 	umask(022);	/* folders that others use are made as the system has them, whoever calls */
 	r = run(argv, &cli, &command, &e);
 	root = cli.root;
@@ -280,7 +288,7 @@ int cli_main(int argc, char *argv[])
 		}
 	}
 	/* A full disk or a closed pipe must not look like success. */
-	if ((fflush(stdout) != 0 || ferror(stdout)) && r == EXIT_DONE) {
+	if ((fflush(stdout) != 0 || ferror(stdout)) && (r == EXIT_DONE || r >= EXIT_CHANGED)) {
 		fprintf(stderr, "crashcfg: cannot write the output: %s\n", strerror(errno));
 		r = EXIT_FAILED;
 	}

@@ -80,7 +80,7 @@ static int find_kernel(struct loading *l, const char *wanted, struct err *e)
 	return 0;
 }
 
-/* The whole image is read: a damaged one would be found out by nobody until the crash. */
+/* Whose it is; that it is whole is looked at when it is loaded. */
 static int check_image(struct loading *l, const struct root *root, struct err *e)
 {
 	auto_buf struct buf bytes = { 0 };
@@ -95,8 +95,6 @@ static int check_image(struct loading *l, const struct root *root, struct err *e
 			       l->image);
 	if (r == 0)
 		r = image_read_id(buf_text(&bytes), bytes.len, &l->id, &why);
-	if (r == 0)
-		r = image_check(buf_text(&bytes), bytes.len, &why);
 	if (r == 0)
 		r = image_read_kernel(buf_text(&bytes), bytes.len, &made_for, &why);
 	/* Its modules would not load into another kernel, and nobody would know before the crash. */

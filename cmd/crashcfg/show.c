@@ -14,10 +14,11 @@ struct show_options {
 static void print_setting(const struct settings *s, enum setting_key k, bool origin)
 {
 	const struct setting *v = &s->values[k];
+	auto_free char *shown = setting_shown(setting_name(k), v->text);
 	auto_buf struct buf line = { 0 };
 
 	buf_addf(&line, "%s=", setting_name(k));
-	kv_quote(v->text, &line);	/* it was read from such a line, or is a default */
+	kv_quote(shown, &line);	/* it was read from such a line, or is a default */
 	if (origin && v->file)
 		buf_addf(&line, "  # %s:%u", v->file, v->line);
 	else if (origin)
@@ -29,8 +30,9 @@ static void add_setting(struct json *to, const struct settings *s, enum setting_
 {
 	const struct setting *v = &s->values[k];
 	struct json *j = js_set(to, setting_name(k), js_object());
+	auto_free char *shown = setting_shown(setting_name(k), v->text);
 
-	js_set_text(j, "value", v->text);
+	js_set_text(j, "value", shown);
 	js_set_text(j, "file", v->file);
 	if (v->file)
 		js_set_int(j, "line", v->line);
@@ -104,7 +106,8 @@ static const struct option_row options[] = {
 const struct command cmd_show = {
 	.name = "show", .args = "[KEY...]", .run = run_show,
 	.summary = "Print the settings in force",
-	.text = "Prints KEY=\"value\" lines that may be put into a settings file, defaults included.\n"
+	.text = "Prints KEY=\"value\" lines that may be put into a settings file, defaults included; passwords and "
+		"the path of a web hook are shown as ***.\n"
 		"With a fault in the settings the faults are printed instead.",
 	.options = options, .options_size = sizeof(struct show_options),
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "out.h"
 
-#include "cmdline.h"
+#include "crashkernel.h"
 #include "dumps.h"
 #include "dumpsize.h"
 #include "manifest.h"
@@ -101,12 +101,16 @@ static void judge_plan(struct status *st, const struct settings *want, struct wo
 	size_t edits = 0;
 
 	if (plan_compute(want, w, &o, &p, &why) < 0) {
-		add_problem(st, "mend that, then crashcfg apply", "%s", why.text);
+		add_problem(st, "see the cause, then crashcfg apply", "%s", why.text);
 		return;
 	}
 	for (size_t i = 0; i < p->n_steps; i++) {
 		const struct step *s = &p->steps[i];
 
+		if (s->deferred && s->kind == STEP_RUN) {
+			add_problem(st, s->command.argv.v[0], "the boot loader's menu is not made yet from what is set; that "
+				    "cannot be done below another root");
+		}
 		if (s->deferred)
 			continue;
 		if (s->kind == STEP_IMAGE)
@@ -420,7 +424,7 @@ static void read_reserve(struct status *st, const struct settings *want, const s
 		st->wanted = want->crashkernel ? xstrdup(want->crashkernel)
 					       : reserve_auto(w->facts, w->image);
 	if (w->facts->cmdline)
-		st->running = cmdline_get(w->facts->cmdline, "crashkernel");
+		st->running = crashkernel_in_force(w->facts->cmdline);
 	f.wanted = st->wanted;
 	st->reserve = reserve_state(&f);
 }

@@ -235,3 +235,31 @@ int image_check(const char *data, size_t len, struct err *e)
 		return err_set(e, EINVAL, "the capture image is damaged: build it again");
 	return 0;
 }
+
+char *image_standing(const struct root *root, const char *release, struct hashes *h)
+{
+	auto_free char *path = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, release), *state = NULL, *id = NULL;
+	auto_json struct json *known = NULL, *note = js_object();
+	auto_buf struct buf bytes = { 0 };
+	struct file_stamp stamp;
+	struct stat st;
+
+	if (root_lstat(root, path, &st) < 0 || !S_ISREG(st.st_mode))
+		return NULL;
+	/*
+	 * Images are replaced, never written in place, so even a new file's state is one that is not seen
+	 * twice: another image is another inode.
+	 */
+	stamp = file_stamp(&st);
+	state = file_stamp_text(&stamp);
+	known = hashes_note(h, "image", state);
+	if (known && js_get_text(known, "id"))
+		return xstrdup(js_get_text(known, "id"));
+	if (root_read(root, path, IMAGE_FILE_MAX, &bytes, NULL) < 0 ||
+	    image_check(buf_text(&bytes), bytes.len, NULL) < 0 ||
+	    image_read_id(buf_text(&bytes), bytes.len, &id, NULL) < 0)
+		return NULL;
+	js_set_text(note, "id", id);
+	hashes_keep(h, "image", state, note);
+	return take_ptr(id);
+}

@@ -142,6 +142,12 @@ bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b)
 	       a->nsec == b->nsec;
 }
 
+char *file_stamp_text(const struct file_stamp *s)
+{
+	return xasprintf("%llx:%llx:%lld.%09lld:%llx", (unsigned long long)s->dev, (unsigned long long)s->ino,
+			 (long long)s->sec, (long long)s->nsec, (unsigned long long)s->size);
+}
+
 static bool is_hash(const char *text)
 {
 	return strlen(text) == HASH_TEXT_MAX - 1 && strspn(text, "0123456789abcdef") == HASH_TEXT_MAX - 1;
@@ -150,7 +156,7 @@ static bool is_hash(const char *text)
 int hashes_file(struct hashes *h, int fd, char text[static HASH_TEXT_MAX], struct file_stamp *ret_stamp)
 {
 	struct file_stamp stamp, after;
-	auto_free char *key = NULL;
+	auto_free char *key = NULL, *state = NULL;
 	struct entry *known;
 	struct stat st;
 	int r;
@@ -158,9 +164,8 @@ int hashes_file(struct hashes *h, int fd, char text[static HASH_TEXT_MAX], struc
 	if (fstat(fd, &st) < 0)
 		return -errno;
 	stamp = file_stamp(&st);
-	key = xasprintf("file %llx:%llx:%lld.%09lld:%llx", (unsigned long long)stamp.dev,
-			(unsigned long long)stamp.ino, (long long)stamp.sec, (long long)stamp.nsec,
-			(unsigned long long)stamp.size);
+	state = file_stamp_text(&stamp);
+	key = xasprintf("file %s", state);
 	*ret_stamp = stamp;
 	known = stamp.sure ? find(h, key) : NULL;
 	if (known && is_hash(known->text)) {

@@ -47,6 +47,7 @@ struct image_plan {
 	void *files;			/* the builder's own list */
 	/* bytes of all files in it, nearly: a .ko.xz that is to be unpacked counts fourfold */
 	uint64_t unpacked;
+	char *standing;			/* id of the image that stands for this kernel, whole; NULL: none, or damaged */
 	char *packing;			/* "zstd", "gzip", "xz", "none": the best that the kernel unpacks */
 };
 void image_plan_free(struct image_plan *p);

@@ -46,9 +46,19 @@ bool file_stamp_equal(const struct file_stamp *a, const struct file_stamp *b);
 
 /* SHA-256 of the regular file FD, from its start.  0 or -errno. */
 int hashes_file(struct hashes *h, int fd, char text[static HASH_TEXT_MAX], struct file_stamp *ret_stamp);
+/* One state of a file in a word without blanks; caller frees. */
+char *file_stamp_text(const struct file_stamp *s);
 /* A note under KIND and KEY, words without blanks; NULL: none.  The caller frees it. */
 struct json *hashes_note(struct hashes *h, const char *kind, const char *key);
 void hashes_keep(struct hashes *h, const char *kind, const char *key, const struct json *value);
+
+/* --- build.c --------------------------------------------------------------------------------- */
+
+/*
+ * The id of the image that stands below ROOT for kernel RELEASE; NULL: there is none, it is not ours, or
+ * its bytes are not those that were built.  They are read once for each state of the file: H remembers.
+ */
+char *image_standing(const struct root *root, const char *release, struct hashes *h);
 
 /* --- files.c: what goes into the image ------------------------------------------------------ */
 

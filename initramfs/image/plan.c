@@ -305,6 +305,7 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 		return r;
 	add_skeleton(&w.files);
 	finish(&w);
+	w.plan->standing = image_standing(spec->root, spec->kernel->release, w.files.hashes);
 	if (!spec->cache_readonly)
 		hashes_save(w.files.hashes);
 
@@ -331,6 +332,7 @@ void image_plan_free(struct image_plan *p)
 	free(p->files);
 	strv_done(&p->notes);
 	free(p->id);
+	free(p->standing);
 	free(p->packing);
 	free(p);
 }

@@ -335,12 +335,14 @@ static int recheck(const struct devices *d, const struct recipe_target *t, const
 	if ((ask(d->recipe, fd, &now) < 0 && t->kind != TARGET_RAW) || !matches(&now, t))
 		return err_set(e, EMEDIUMTYPE, "'/dev/%s' no longer bears what '%s' means",
 			       dev->name, t->url);
-	/* The members of a btrfs have sizes of their own; the recipe knows but one. */
-	if (t->size && now.size != t->size && strcmp(t->fstype, "btrfs") != 0)
+	/* Disks grow while they are in use.  The members of a btrfs have sizes of their own; the recipe knows one. */
+	if (t->size && now.size < t->size && strcmp(t->fstype, "btrfs") != 0)
 		return err_set(e, EMEDIUMTYPE,
 			       "'/dev/%s' has %llu bytes where the recipe has %llu: not the device of '%s'",
 			       dev->name, (unsigned long long)now.size, (unsigned long long)t->size,
 			       t->url);
+	if (t->size && now.size > t->size)
+		say(CONSOLE_DEVICE, "/dev/%s has grown since the image was built", dev->name);
 	return 0;
 }
 

@@ -2,7 +2,9 @@
 #include "apply.h"
 
 #include "cmdline.h"
+#include "crashkernel.h"
 #include "facts.h"
+#include "file.h"
 #include "num.h"
 #include "proc.h"
 
@@ -20,6 +22,7 @@
 /* Purgatory, boot parameters, the ELF header of the old memory: some 100 KiB. */
 #define BESIDE (UINT64_C(1) << 20)
 #define KEXEC_DEADLINE_MS 60000
+#define IMAGE_MAX ((size_t)512 << 20)
 
 /* --- what a failure means ---------------------------------------------------------------------- */
 
@@ -191,7 +194,7 @@ static void look(struct load *l)
 	if (pread(l->kernel, head, sizeof(head), 0) == (ssize_t)sizeof(head))
 		kernel_head_read(head, sizeof(head), &l->head);
 	l->cmdline = root_read_line(l->root, "/proc/cmdline");
-	l->asked = l->cmdline ? cmdline_get(l->cmdline, "crashkernel") : NULL;
+	l->asked = l->cmdline ? crashkernel_in_force(l->cmdline) : NULL;
 	l->lockdown = read_lockdown(l->root);
 	l->seen = (struct kexec_seen){
 		.kernel = l->q->kernel,
@@ -235,6 +238,20 @@ static int check(const struct load *l, struct err *e)
 			       "%u; name words to leave out in CAPTURE_CMDLINE_REMOVE",
 			       strlen(l->q->cmdline), l->q->kernel, l->head.cmdline_max);
 	return 0;
+}
+
+/* The whole image is read: a damaged one would be found out by nobody until the crash. */
+static int check_image(const struct load *l, struct err *e)
+{
+	auto_buf struct buf bytes = { 0 };
+	int r = fd_read_all(l->image, IMAGE_MAX, &bytes);
+
+	if (r < 0)
+		return err_set(e, -r, "capture image '%s': %s", l->q->image, strerror(-r));
+	if (image_check(buf_text(&bytes), bytes.len, e) < 0)
+		return err_wrap(e, "capture image '%s'", l->q->image);
+	return lseek(l->image, 0, SEEK_SET) < 0 ? err_set(e, errno, "capture image '%s': %s", l->q->image,
+							  strerror(errno)) : 0;
 }
 
 /* "kexec -p" by the older kexec_load(2), for kernels without the newer call. */
@@ -311,6 +328,8 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 		return r;
 	look(&l);
 	r = check(&l, e);
+	if (r == 0)
+		r = check_image(&l, e);
 	if (r < 0)
 		return r;
 	was_loaded = read_flag(root, LOADED_FLAG) == YES;

@@ -63,7 +63,7 @@ int proc_run(struct proc *p, struct err *e)
 	long long end = p->deadline_ms > 0 ? now_ms() + p->deadline_ms : 0;
 	size_t max = p->out_max ? p->out_max : 65536;
 	int code = 0, wstatus = 0, r = 0;
-	pid_t pid;
+	pid_t pid, gone = 0;
 
 	p->timed_out = false;
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
@@ -85,13 +85,13 @@ int proc_run(struct proc *p, struct err *e)
 
 		setpgid(pid, pid);
 		/* The program's end is what counts, not that of a daemon which kept its pipes. */
-		while (waitpid(pid, &wstatus, WNOHANG) == 0) {
+		while ((gone = waitpid(pid, &wstatus, WNOHANG)) == 0) {
 			long long left = end ? end - now_ms() : 100;
 
 			if (end && left <= 0) {
 				p->timed_out = true;
 				kill(-pid, SIGKILL);
-				waitpid(pid, &wstatus, 0);
+				gone = waitpid(pid, &wstatus, 0);
 				break;
 			}
 			if (fds[0].fd < 0 && fds[1].fd < 0)
@@ -110,6 +110,8 @@ int proc_run(struct proc *p, struct err *e)
 				if (!drain(one.fd, i ? &p->err : &p->out, max))
 					break;
 		}
+		if (gone < 0)	/* SIGCHLD is ignored, by whoever started us: how it ended nobody knows */
+			r = err_set(e, errno, "how '%s' ended cannot be told: %s", p->argv[0], strerror(errno));
 		p->status = WIFEXITED(wstatus) ? WEXITSTATUS(wstatus) : 128 + WTERMSIG(wstatus);
 	}
 	own_close(&out[0]);

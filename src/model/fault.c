@@ -3,6 +3,7 @@
 
 #include "kv.h"
 
+#include <ctype.h>
 #include <string.h>
 
 void fault_list_done(struct fault_list *l)
@@ -17,31 +18,93 @@ void fault_list_done(struct fault_list *l)
 	*l = (struct fault_list){ 0 };
 }
 
-/* "ssh://me:secret@host/" becomes "ssh://me:***@host/", wherever it stands in VALUE. */
-char *fault_mask(const char *value)
+/* Where in WORD a password stands ("x://me:SECRET@host/", "me:SECRET@host"); false: nowhere. */
+static bool find_password(const char *word, const char **ret, size_t *ret_len)
 {
-	auto_buf struct buf out = { 0 };
+	const char *end = word + strcspn(word, " \t"), *start = strstr(word, "://"), *colon, *at;
 
-	for (;;) {
-		const char *slashes = strstr(value, "://"), *colon, *at;
-		size_t len;
+	start = start && start < end ? start + 3 : word;
+	at = memrchr(start, '@', strcspn(start, "/ \t"));
+	colon = at ? memchr(start, ':', (size_t)(at - start)) : NULL;
+	if (!colon || colon + 1 == at)
+		return false;
+	*ret = colon + 1;
+	*ret_len = (size_t)(at - colon - 1);
+	return true;
+}
 
-		if (!slashes)
-			break;
-		len = strcspn(slashes + 3, "/ \t");
-		at = memrchr(slashes + 3, '@', len);
-		colon = at ? memchr(slashes + 3, ':', (size_t)(at - slashes - 3)) : NULL;
-		if (colon) {
-			buf_add(&out, value, (size_t)(colon + 1 - value));
+static bool is_word(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* TEXT without SECRET.  A short one is many words' part, so it counts only by itself. */
+static void cut_out(char **text, const char *secret, size_t len)
+{
+	struct buf out = { 0 };
+	const char *rest = *text, *at;
+
+	while ((at = memmem(rest, strlen(rest), secret, len))) {
+		bool alone = (at == *text || !is_word(at[-1])) && !is_word(at[len]);
+
+		buf_add(&out, rest, (size_t)(at - rest));
+		if (len > 3 || alone)
 			buf_adds(&out, "***");
-			value = at;
-		} else {
-			buf_add(&out, value, (size_t)(slashes + 3 - value));
-			value = slashes + 3;
-		}
+		else
+			buf_add(&out, at, len);
+		rest = at + len;
 	}
-	buf_adds(&out, value);
+	buf_adds(&out, rest);
+	free(*text);
+	*text = buf_take(&out);
+}
+
+/* Of a web hook all behind its host is as good as a password. */
+static const char *hook_secret(const char *key, const char *value)
+{
+	const char *host = strcmp(key, "NOTIFY_WEBHOOK") == 0 ? strstr(value, "://") : NULL;
+	const char *path = host ? strchr(host + 3, '/') : NULL;
+
+	return path && path[1] ? path + 1 : NULL;
+}
+
+char *setting_shown(const char *key, const char *value)
+{
+	const char *hook = hook_secret(key, value), *secret;
+	struct buf out = { 0 };
+	size_t len;
+
+	for (const char *word = value, *end; *word; word = end) {
+		end = word + strcspn(word, " \t");
+		end += strspn(end, " \t");
+		if (find_password(word, &secret, &len)) {
+			buf_add(&out, word, (size_t)(secret - word));
+			buf_adds(&out, "***");
+			word = secret + len;
+		}
+		if (hook && hook >= word && hook < end) {
+			buf_add(&out, word, (size_t)(hook - word));
+			buf_adds(&out, "***");
+			break;
+		}
+		buf_add(&out, word, (size_t)(end - word));
+	}
 	return buf_take(&out);
+}
+
+/* TEXT, which tells of VALUE, without what setting_shown() hides. */
+static void cut_secrets(const char *key, const char *value, char **text)
+{
+	const char *secret, *hook = hook_secret(key, value);
+	size_t len;
+
+	for (const char *word = value + strspn(value, " \t"); *word; word += strspn(word, " \t")) {
+		if (find_password(word, &secret, &len))
+			cut_out(text, secret, len);
+		word += strcspn(word, " \t");
+	}
+	if (hook)
+		cut_out(text, hook, strlen(hook));
 }
 
 void fault_add(struct fault_list *l, enum fault_level level, const char *file, unsigned line, const char *key,
@@ -71,8 +134,9 @@ void fault_add(struct fault_list *l, enum fault_level level, const char *file, u
 	f->file = xstrdup(file ? file : "");
 	f->line = line;
 	f->key = xstrdup(key ? key : "");
-	f->value = fault_mask(value ? value : "");
+	f->value = setting_shown(f->key, value ? value : "");
 	f->text = buf_take(&text);
+	cut_secrets(f->key, value ? value : "", &f->text);
 }
 
 void fault_format(const struct fault *f, struct buf *to)

@@ -145,7 +145,7 @@ static bool is_secret(const struct import_line *l)
 /* VALUE for people: passwords of URLs, and of "user:password@host", as "***".  Caller frees. */
 static char *masked(const char *value)
 {
-	auto_free char *text = fault_mask(value);
+	auto_free char *text = setting_shown("", value);
 	const char *at = strchr(text, '@'), *colon = at ? memrchr(text, ':', (size_t)(at - text)) : NULL;
 
 	if (!colon || memchr(colon, '/', (size_t)(at - colon)) || memchr(colon, ' ', (size_t)(at - colon)))
@@ -198,7 +198,7 @@ void import_note(struct import *im, const struct import_line *l, enum import_fat
 	va_start(ap, fmt);
 	buf_vaddf(&text, fmt, ap);
 	va_end(ap);
-	shown = fault_mask(buf_text(&text));
+	shown = setting_shown("", buf_text(&text));
 	add_text(&im->notes[l->note], fate, shown);
 }
 

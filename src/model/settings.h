@@ -45,10 +45,11 @@ struct fault_list {
 
 void fault_list_done(struct fault_list *l);
 #define auto_faults AUTO(fault_list_done)
+/* VALUE of KEY as it may be shown: passwords, and the path of a web hook, are "***".  Caller frees. */
+char *setting_shown(const char *key, const char *value);
+/* The same holds for the value and the text of a fault. */
 void fault_add(struct fault_list *l, enum fault_level level, const char *file, unsigned line, const char *key,
 	       const char *value, const char *fmt, ...) __attribute__((format(printf, 7, 8)));
-/* VALUE with the password of every URL in it as "***".  Caller frees. */
-char *fault_mask(const char *value);
 /*
  * "file:line: KEY = 'value': text", unprintable bytes as \xNN, the value cut; parts that are "" are
  * left out.  A warning says so before the key.

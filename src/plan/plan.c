@@ -222,6 +222,11 @@ static void run_generator(struct plan *p, struct world *have, const struct plan_
 	s = add_step(p, STEP_RUN, NULL, command.why);
 	s->command = command;
 	s->deferred = o->foreign;
+	if (!s->deferred)
+		return;
+	/* Until it has run the default entry boots with what it has now. */
+	free(p->boot_value);
+	p->boot_value = have->boot_value ? xstrdup(have->boot_value) : NULL;
 }
 
 /* --- switches of the kernel ----------------------------------------------------------------- */
@@ -315,7 +320,7 @@ static int plan_image(struct plan *p, const struct world *have, const struct pla
 	if (have->image_have && strcmp(have->image_have, have->image->id) == 0)
 		return 0;
 	add_step(p, STEP_IMAGE, have->image_path, have->image_have ? "an input of the image changed" :
-		 have->image_there == YES ? "the image that stands there is not readable as ours" :
+		 have->image_there == YES ? "the image that stands there is damaged, or not ours" :
 		 "there is no image yet");
 	return 1;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan.h"
 
-#include "cmdline.h"
 #include "crashkernel.h"
 
 #include <string.h>
@@ -45,8 +44,9 @@ static bool same_value(const char *a, const char *b, uint64_t mem_total)
 static bool is_shrunk(const char *value, uint64_t reserved, uint64_t mem_total)
 {
 	auto_crashkernel struct crashkernel c = { 0 };
+	auto_free char *first = xstrndup(value, strcspn(value, " "));	/* the ",low" beside a ",high" is not counted */
 
-	if (crashkernel_parse(value, &c, NULL) < 0)
+	if (crashkernel_parse(first, &c, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < c.n_ranges; i++)
 		if (c.ranges[i].size == reserved)
@@ -56,7 +56,7 @@ static bool is_shrunk(const char *value, uint64_t reserved, uint64_t mem_total)
 
 enum reboot_state reserve_state(const struct reserve_facts *f)
 {
-	auto_free char *running = f->cmdline ? cmdline_get(f->cmdline, "crashkernel") : NULL;
+	auto_free char *running = f->cmdline ? crashkernel_in_force(f->cmdline) : NULL;
 
 	if (!f->wanted)		/* what is still reserved for nobody goes with the next boot */
 		return running && f->reserved > 0 && !f->boot ? RESERVE_PENDING

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan.h"
 
-#include "cmdline.h"
+#include "crashkernel.h"
 #include "kv.h"
 
 #include <errno.h>
@@ -189,10 +189,17 @@ static void list_images(const struct root *root, struct world *w)
 
 		if (root_lstat(root, path, &st) < 0)
 			continue;
-		if (S_ISDIR(st.st_mode) && root_lstat(root, image, &st) == 0 && S_ISREG(st.st_mode))
-			strv_add(&w->images, image);
-		else if (S_ISREG(st.st_mode) && strcmp(names.v[i], "hashes") == 0)
-			strv_add(&w->remnants, path);
+		if (S_ISREG(st.st_mode)) {
+			if (strcmp(names.v[i], "hashes") == 0 || strcmp(names.v[i], ".hashes.new") == 0)
+				strv_add(&w->remnants, path);
+		} else if (S_ISDIR(st.st_mode)) {
+			auto_free char *cut_off = xasprintf("%s/." IMAGE_NAME ".new", path);
+
+			if (root_lstat(root, image, &st) == 0 && S_ISREG(st.st_mode))
+				strv_add(&w->images, image);
+			if (root_lstat(root, cut_off, &st) == 0 && S_ISREG(st.st_mode))
+				strv_add(&w->remnants, cut_off);
+		}
 	}
 	w->folders = strv_has(&names, strrchr(FOLDERS_PATH, '/') + 1);
 	w->interrupted = strv_has(&names, strrchr(JOURNAL_PATH, '/') + 1);
@@ -261,7 +268,11 @@ static void read_image(const struct root *root, const struct settings *want,
 		free(w->image_why);
 		w->image_why = xstrdup(why.text);
 		w->image_code = why.code;
+		return;
 	}
+	/* Known better now than by its first bytes. */
+	free(w->image_have);
+	w->image_have = w->image->standing ? xstrdup(w->image->standing) : NULL;
 }
 
 /* --- the running system ---------------------------------------------------------------------- */
@@ -326,7 +337,7 @@ static int read_boot(const struct root *root, struct world *w, struct err *e)
 		return err_set(e, -r, "boot loader '%s': %s", w->editor->name, why.text);
 	/* What holds the value where no editor does is not ours to see; that it came is. */
 	w->boot_value = w->editor != &boot_none ? w->editor->get_default(w->boot, "crashkernel") :
-		w->facts->cmdline ? cmdline_get(w->facts->cmdline, "crashkernel") : NULL;
+		w->facts->cmdline ? crashkernel_in_force(w->facts->cmdline) : NULL;
 	return 0;
 }
 

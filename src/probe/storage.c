@@ -282,8 +282,9 @@ static int find_superblock(const struct root *root, const struct mount_seen *m, 
 
 	if (r >= 0)
 		return r;
-	if (root->host ? superblock_of_mount(root, m, dir, ret) == 0 :
-			 superblock_from_fstab(root, m, dir, ret) == 0)
+	if ((root->host ? superblock_of_mount(root, m, dir, ret) == 0 :
+			  superblock_from_fstab(root, m, dir, ret) == 0) &&
+	    (*ret->uuid || *ret->label))
 		return 0;
 	return err_set(e, why.code, "%s", why.text);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "crashkernel.h"
 
+#include "cmdline.h"
 #include "own.h"
 
 #include <errno.h>
@@ -193,4 +194,40 @@ uint64_t crashkernel_size(const struct crashkernel *c, uint64_t mem_total)
 		if (mem >= c->ranges[i].start && mem < c->ranges[i].end)
 			return c->ranges[i].size < mem_total ? c->ranges[i].size : 0;
 	return 0;
+}
+
+/* --- on a command line ----------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+
+	return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+static int note_word(void *ctx, const char *key, const char *value)
+{
+	char **last = ctx;
+	int kind;
+
+	if (!value || strcmp(key, "crashkernel") != 0 || ends_with(value, ",cma"))
+		return 0;
+	kind = ends_with(value, ",high") ? 1 : ends_with(value, ",low") ? 2 : 0;
+	free(last[kind]);
+	last[kind] = xstrdup(value);
+	return 0;
+}
+
+char *crashkernel_in_force(const char *line)
+{
+	char *last[3] = { NULL }, *ret = NULL;	/* plain, high, low */
+
+	cmdline_each(line, note_word, last);
+	if (last[0])
+		ret = xstrdup(last[0]);
+	else if (last[1])
+		ret = last[2] ? xasprintf("%s crashkernel=%s", last[1], last[2]) : xstrdup(last[1]);
+	for (size_t i = 0; i < 3; i++)
+		free(last[i]);
+	return ret;
 }

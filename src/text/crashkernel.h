@@ -33,4 +33,11 @@ int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e);
  */
 uint64_t crashkernel_size(const struct crashkernel *c, uint64_t mem_total);
 
+/*
+ * What a kernel with this command line obeys, as parse_crashkernel() of kernel/crash_core.c looks for it:
+ * the last plain value ("256M"); without one the last ",high", and the last ",low" with it
+ * ("512M,high crashkernel=128M,low").  NULL: neither is there.  Caller frees.
+ */
+char *crashkernel_in_force(const char *line);
+
 #endif

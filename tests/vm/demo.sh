@@ -18,7 +18,7 @@ for config in /boot/config-*; do
 done
 if [ -z "$kernels" ]; then
 	echo "demo: no kernel that can kexec is installed; the distribution's own is used, unpacked below build/kernels"
-	kernel=$(bash tests/vm/kernels.sh 6.1 | tee /dev/stderr | tail -1)
+	kernel=$(bash tests/vm/kernels.sh 6.1 | tee >(cat >&2) | tail -1)
 	kernel=${kernel##* }
 	kernels=build/kernels/$kernel
 fi

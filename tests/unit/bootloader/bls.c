@@ -346,6 +346,44 @@ static void the_default_entry_is_found_as_grub_finds_it(void **state)
 	tree_end(&t);
 }
 
+/* kernel-install copies the running command line, which may be an older value of ours. */
+static void a_value_that_was_ours_before_is_no_other_hands(void **state)
+{
+	static const char path[] = ENTRIES "/7d0e6a9c4b5f4c21b3a8e0f19d2c5b68-6.10.0.conf";
+	auto_free char *conflicts = NULL;
+	struct boot_state *s;
+	struct tree t;
+
+	(void)state;
+	tree_from(&t, "fedora40-bls");
+	change(&boot_bls, &t, "256M", false);
+	change(&boot_bls, &t, "300M", false);
+	tree_put(&t, path, "title Fedora Linux\nversion 6.10.0\nlinux /v\noptions ro crashkernel=256M\n");
+	s = load(&boot_bls, &t);
+	conflicts = conflicts_text(&boot_bls, s);
+	assert_string_equal(conflicts, "");
+	boot_bls.free(s);
+	change(&boot_bls, &t, "300M", false);
+	assert_has(&t, path, "crashkernel=300M", true);
+	change(&boot_bls, &t, NULL, false);
+	assert_has(&t, path, "crashkernel", false);
+	tree_end(&t);
+}
+
+static void an_entry_that_cannot_be_read_is_an_error(void **state)
+{
+	struct boot_state *s = NULL;
+	struct err e = { 0 };
+	struct tree t;
+
+	(void)state;
+	tree_from(&t, "rhel9-bls");
+	tree_dir(&t, ENTRIES "/zz.conf");
+	assert_true(boot_bls.load(&t.root, &s, &e) < 0);
+	assert_non_null(strstr(e.text, "zz.conf"));
+	tree_end(&t);
+}
+
 static void entries_stand_in_version_order(void **state)
 {
 	static const char *const newest_first[] = {
@@ -382,6 +420,8 @@ int main(void)
 		cmocka_unit_test(entries_of_an_image_made_with_another_machine_id_are_ours),
 		cmocka_unit_test(what_cannot_be_edited_safely_is_refused_or_left),
 		cmocka_unit_test(the_default_entry_is_found_as_grub_finds_it),
+		cmocka_unit_test(a_value_that_was_ours_before_is_no_other_hands),
+		cmocka_unit_test(an_entry_that_cannot_be_read_is_an_error),
 		cmocka_unit_test(entries_stand_in_version_order),
 	};
 

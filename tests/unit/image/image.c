@@ -639,6 +639,36 @@ static void test_an_image_tells_its_id_by_its_head(void **state)
 	assert_null(head);
 }
 
+static void expect_standing(const struct buf *image, size_t len, const char *want)
+{
+	static const char path[] = IMAGE_DIR "/" RELEASE "/" IMAGE_NAME;
+	auto_image_plan struct image_plan *p = NULL;
+
+	tree_bytes(&tree, path, image->data, len);
+	p = plan();
+	if (want)
+		assert_string_equal(p->standing, want);
+	else
+		assert_null(p->standing);
+}
+
+static void test_an_image_that_stands_counts_when_it_is_whole(void **state)
+{
+	auto_buf struct buf image = { 0 }, payload = { 0 };
+	auto_free char *want = plan_id();
+
+	(void)state;
+	build(&image, &payload);
+	spec.cache = true;
+	expect_standing(&image, image.len, want);
+	expect_standing(&image, image.len - 16, NULL);
+	expect_standing(&image, image.len, want);
+	image.data[image.len - 16] ^= 1;
+	expect_standing(&image, image.len, NULL);
+	expect_standing(&(struct buf){ .data = (char[]){ "no image" } }, 8, NULL);
+	spec.cache = false;
+}
+
 static int no_depmod(void)
 {
 	return system("command -v depmod >/dev/null") != 0;
@@ -664,6 +694,7 @@ int main(void)
 		cmocka_unit_test(test_programs_of_the_settings_come_with_what_they_need),
 		cmocka_unit_test(test_a_shell_is_there_only_where_it_is_asked_for),
 		cmocka_unit_test(test_an_image_tells_its_id_by_its_head),
+		cmocka_unit_test(test_an_image_that_stands_counts_when_it_is_whole),
 	};
 
 	if (no_depmod()) {

@@ -490,7 +490,8 @@ static void passwords_are_masked(void **state)
 		{ "file:///a ssh://me:s:e@c@host/d hub:",	"file:///a ssh://me:***@host/d hub:" },
 		{ "https://u:p@a https://b:1/@x",		"https://u:***@a https://b:1/@x" },
 		{ "ssh://me@host:22/d",				"ssh://me@host:22/d" },
-		{ "a:b@c",					"a:b@c" },
+		{ "me:secret@mail:25",				"me:***@mail:25" },
+		{ "a@b c:1",					"a@b c:1" },
 		{ "://",					"://" },
 	};
 
@@ -501,6 +502,23 @@ static void passwords_are_masked(void **state)
 		fault_add(&faults, FAULT_ERROR, "", 0, "A", rows[i].value, "x");
 		assert_string_equal(faults.v[0].value, rows[i].want);
 	}
+}
+
+static void the_words_about_a_value_hide_what_it_hides(void **state)
+{
+	auto_faults struct fault_list faults = { 0 };
+	auto_free char *hook = setting_shown("NOTIFY_WEBHOOK", "https://hooks.example.org/T0/B1/x"),
+		       *plain = setting_shown("HUB_URL", "https://hub.example.org/T0");
+
+	(void)state;
+	fault_add(&faults, FAULT_ERROR, "", 0, "HUB_URL", "https://u:SECRETPW@h", "'%s' is no port", "SECRETPW@h");
+	assert_string_equal(faults.v[0].text, "'***@h' is no port");
+	fault_add(&faults, FAULT_ERROR, "", 0, "HUB_URL", "https://u:a@h", "'a@h' is a bad part");
+	assert_string_equal(faults.v[1].text, "'***@h' is *** bad part");
+	fault_add(&faults, FAULT_ERROR, "", 0, "NOTIFY_WEBHOOK", "https://h/T0/B1", "'T0/B1': no");
+	assert_string_equal(faults.v[2].text, "'***': no");
+	assert_string_equal(hook, "https://hooks.example.org/***");
+	assert_string_equal(plain, "https://hub.example.org/T0");
 }
 
 static void faults_without_end_are_counted_and_cut_off(void **state)
@@ -570,6 +588,7 @@ int main(void)
 		cmocka_unit_test(a_codec_that_the_collector_lacks_is_an_error),
 		cmocka_unit_test(a_fault_is_one_line),
 		cmocka_unit_test(passwords_are_masked),
+		cmocka_unit_test(the_words_about_a_value_hide_what_it_hides),
 		cmocka_unit_test(faults_without_end_are_counted_and_cut_off),
 		cmocka_unit_test(the_shipped_file_says_the_defaults),
 		cmocka_unit_test(the_man_page_has_an_entry_for_each_key),

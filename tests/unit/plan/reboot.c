@@ -25,6 +25,12 @@ static void four_facts_tell_the_reservation(void **state)
 		/* the boot loader does not hold it */
 		{ { "256M", NULL, "ro", 0, 4 * G, 0, false }, RESERVE_NOT_CONFIGURED },
 		{ { "256M", NULL, "ro crashkernel=256M", 256 * M, 4 * G, 0, false }, RESERVE_NOT_CONFIGURED },
+		/* the kernel obeys the plain value where there are both */
+		{ { "256M", "256M", "crashkernel=256M crashkernel=512M,high", 256 * M, 4 * G, 0, false }, RESERVE_OK },
+		{ { "1G,high", "1G,high crashkernel=128M,low", "crashkernel=512M,high crashkernel=128M,low", 512 * M,
+		    4 * G, 0, false }, RESERVE_PENDING },
+		{ { "512M,high", "512M,high crashkernel=128M,low", "crashkernel=512M,high crashkernel=128M,low",
+		    512 * M, 4 * G, 0, false }, RESERVE_OK },
 		/* no kernel runs there */
 		{ { "256M", "256M", NULL, -1, 0, 0, false }, RESERVE_UNKNOWN },
 		{ { "256M", "256M", "ro crashkernel=256M", -1, 4 * G, 0, false }, RESERVE_UNKNOWN },

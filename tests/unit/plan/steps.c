@@ -270,7 +270,7 @@ static const struct row rows[] = {
 	{ "below a foreign root it waits", .o = { .foreign = true }, .loaded = UNKNOWN, .reserved = -1,
 	  .image_why = "no modules",
 	  .steps = "image " IMAGE " later, edit /boot/menu, run later, load " IMAGE " later",
-	  .reserve = RESERVE_PENDING },
+	  .reserve = RESERVE_NOT_CONFIGURED },	/* until the generator has run on that system */
 
 	{ "DUMP_ACTIVE=no disarms and releases", .active = "no", .boot = "256M", .running = "256M",
 	  .reserved = 256 * M, .loaded = YES, .loaded_image = "new", .image_have = "new", .unit = true,

@@ -51,6 +51,35 @@ static void the_size_is_what_the_kernel_would_reserve(void **state)
 	}
 }
 
+static void a_command_lines_value_is_the_one_that_the_kernel_obeys(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} rows[] = {
+		{ "ro quiet", NULL },
+		{ "crashkernel=256M", "256M" },
+		{ "crashkernel=1G crashkernel=256M", "256M" },
+		{ "crashkernel=256M crashkernel=512M,high", "256M" },
+		{ "crashkernel=512M,high crashkernel=128M,low", "512M,high crashkernel=128M,low" },
+		{ "crashkernel=128M,low crashkernel=1G,high crashkernel=512M,high", "512M,high crashkernel=128M,low" },
+		{ "crashkernel=512M,high", "512M,high" },
+		{ "crashkernel=128M,low", NULL },
+		{ "crashkernel=256M crashkernel=1G,cma", "256M" },
+		{ "ro -- crashkernel=256M", NULL },
+		{ "crashkernel", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *got = crashkernel_in_force(rows[i].line);
+
+		if (rows[i].want)
+			assert_string_equal(got, rows[i].want);
+		else
+			assert_null(got);
+	}
+}
+
 static void the_parts_are_told(void **state)
 {
 	auto_crashkernel struct crashkernel c = { 0 };
@@ -123,6 +152,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_size_is_what_the_kernel_would_reserve),
+		cmocka_unit_test(a_command_lines_value_is_the_one_that_the_kernel_obeys),
 		cmocka_unit_test(the_parts_are_told),
 		cmocka_unit_test(what_the_kernel_would_not_take_is_refused),
 	};
