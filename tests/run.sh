@@ -3,7 +3,7 @@
 # run.sh BUILD - every test that `make check` promises, in order of cost; says what it does, closes with the sums.
 set -u
 B=$1
-passed=0 failed=0 bad=()
+passed=0 failed=0 bad=() skipped=()
 work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-check.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
@@ -14,6 +14,7 @@ one() {
 	echo "== $name"
 	"$@" 2>&1 | tee "$work/log"
 	local status=${PIPESTATUS[0]}
+	mapfile -t -O "${#skipped[@]}" skipped < <(grep -a '^skipped: ' "$work/log")
 	sums=$(grep -aoE '[0-9]+ passed, [0-9]+ failed' "$work/log" | tail -1)
 	if [ -n "$sums" ]; then
 		passed=$((passed + ${sums%% *}))
@@ -43,6 +44,7 @@ for suite in tests/cli/run.sh tests/roots/run.sh tests/init/run.sh tests/vm/run.
 	[ -e "$suite" ] && one "${suite%/run.sh}" bash "$suite" "$B"
 done
 
+[ ${#skipped[@]} = 0 ] || printf '%s\n' "${skipped[@]}"
 [ ${#bad[@]} = 0 ] || printf 'failed: %s\n' "${bad[@]}"
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

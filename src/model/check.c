@@ -142,6 +142,22 @@ static int warn_removed(void *ctx, const char *key, const char *value)
 	return 0;
 }
 
+/* Settings that are known and carried out by nothing yet: whoever sets one shall not rely on it. */
+static void check_effect(const struct settings *s, struct fault_list *faults)
+{
+	static const enum setting_key idle[] = {
+		SET_DUMP_UPLOAD, SET_NOTIFY_MAIL, SET_NOTIFY_SMTP, SET_NOTIFY_WEBHOOK, SET_HUB_URL,
+		SET_HUB_TOKEN_FILE, SET_HUB_CERT, SET_HUB_KEY, SET_HUB_CA,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
+		if (s->values[idle[i]].file)
+			settings_fault(s, idle[i], FAULT_WARNING, faults, "has no effect in this version");
+	if (s->progress.syslog.host || s->progress.netconsole)
+		settings_fault(s, SET_DUMP_PROGRESS, FAULT_ERROR, faults,
+			       "this version tells its progress on the console only (write console)");
+}
+
 void settings_check(const struct settings *s, struct fault_list *faults)
 {
 	struct removed removed = { s, faults };
@@ -151,11 +167,12 @@ void settings_check(const struct settings *s, struct fault_list *faults)
 	check_hub(s, faults);
 	if (s->timeout && s->timeout < 60)
 		settings_fault(s, SET_DUMP_TIMEOUT, FAULT_WARNING, faults,
-			       "a minute is little for a whole capture (write auto, or 10m)");
+			       "%u seconds are little for a whole capture (write auto, or 10m)", s->timeout);
 	if (s->builder == BUILDER_DRACUT)
 		settings_fault(s, SET_CAPTURE_BUILDER, FAULT_ERROR, faults,
 			       "this version builds the capture image itself, never by dracut (write auto or "
 			       "native)");
+	check_effect(s, faults);
 	cmdline_each(s->cmdline_add, warn_removed, &removed);
 }
 

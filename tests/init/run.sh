@@ -59,7 +59,7 @@ boot() {	# NAME WANT-STATUS WANT-WORD: PID 1 in the tree ends so, in less than t
 
 tree "$work/t"
 if ! apart true 2>"$work/out"; then
-	echo "skipped: no user namespaces here: $(cat "$work/out")"
+	echo "skipped: capture-init as PID 1: no user namespaces here: $(cat "$work/out")"
 	echo "0 passed, 0 failed"
 	exit 0
 fi
