@@ -54,6 +54,35 @@ static void add_text_input(struct image_plan *p, const char *name, const char *d
 
 /* --- the parts, in order ------------------------------------------------------------------------- */
 
+/*
+ * The key of encrypted targets comes to the image at `load`.  That it is another one now is told by its file's stamp: a
+ * hash of a short passphrase in an image would be as good as the passphrase.
+ */
+static int add_key_input(struct work *w, const struct storage *found, struct err *e)
+{
+	const char *key = w->spec->settings->luks_key_file;
+	auto_free char *text = NULL;
+	bool locked = false;
+	struct stat st;
+	int r;
+
+	for (size_t i = 0; i < found->target.n_layers; i++)
+		locked |= found->target.layers[i].kind == LAYER_LUKS;
+	if (!locked)
+		return 0;
+	if (!key)
+		return err_set(e, ENOKEY,
+			       "it lies on an encrypted device, and the capture opens it only with a key that is named "
+			       "for it: LUKS_KEY_FILE");
+	r = root_stat(w->spec->root, key, &st);
+	if (r < 0)
+		return err_set(e, -r, "LUKS_KEY_FILE = '%s': %s", key, strerror(-r));
+	text = xasprintf("%llu %llu %lld.%09ld %lld", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
+			 (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec, (long long)st.st_size);
+	add_text_input(w->plan, "LUKS_KEY_FILE", text, strlen(text));
+	return 0;
+}
+
 static int find_storage(struct work *w, struct err *e)
 {
 	const struct settings *s = w->spec->settings;
@@ -62,8 +91,12 @@ static int find_storage(struct work *w, struct err *e)
 		struct storage *found = vec_push(&w->storage, &w->n_storage);
 		int r = storage_find(w->spec->root, &s->targets[i], found, e);
 
+		if (r == 0)
+			r = add_key_input(w, found, e);
 		if (r < 0)
 			return err_wrap(e, "target '%s'", s->targets[i].url);
+		for (size_t k = 0; k < found->notes.n; k++)
+			strv_add_once(&w->plan->notes, found->notes.v[k]);
 	}
 	return 0;
 }

@@ -236,6 +236,74 @@ static int open_volume(struct capture *c, const struct recipe_layer *l, long lon
 	return 0;
 }
 
+/* --- LUKS ----------------------------------------------------------------------------------------------- */
+
+/* "CRYPT-LUKS2-" and the UUID without its dashes, as cryptsetup names the mapping. */
+static bool is_unlocked(const struct recipe_layer *l)
+{
+	static const char *const kinds[] = { "CRYPT-LUKS1-", "CRYPT-LUKS2-" };
+	auto_buf struct buf hex = { 0 };
+
+	for (const char *c = l->uuid; *c; c++)
+		if (*c != '-')
+			buf_addc(&hex, *c);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		auto_free char *prefix = xasprintf("%s%s-", kinds[i], buf_text(&hex));
+
+		if (is_mapped(prefix))
+			return true;
+	}
+	return false;
+}
+
+/* Any path to the device will do. */
+static int wait_for_locked(struct capture *c, const struct recipe_layer *l, long long ms, struct strv *ret,
+			   struct err *e)
+{
+	long long end = now_ms() + ms, left;
+
+	do {
+		devices_bearing(&c->devices, "crypto_LUKS", l->uuid, ret);
+		if (ret->n)
+			return 0;
+		left = end - now_ms();
+	} while (left > 0 && devices_more(&c->devices, left));
+	return err_set(e, ENODEV, "the encrypted device of '%s' (%s) did not come within %lld s", l->name, l->uuid,
+		       ms / 1000);
+}
+
+/* What the key's derivation will find: argon2 without its memory fails after a while, or is killed. */
+static void explain_memory(const struct capture *c, const struct recipe_layer *l, struct err *e)
+{
+	page_sample_memory(c->page);
+	if (l->memory > c->page->mem_low)
+		err_wrap(e, "the key slot takes %llu MB of which %llu MB were free (a pbkdf2 slot takes none)",
+			 (unsigned long long)l->memory >> 20, (unsigned long long)c->page->mem_low >> 20);
+}
+
+static int open_locked(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
+{
+	auto_strv struct strv devices = { 0 };
+	int r;
+
+	if (access(LUKS_KEY_PATH, R_OK) < 0)
+		return err_set(e, ENOKEY, "the key of the encrypted device '%s' was not handed over: 'crashcfg load' "
+					  "does, from the file that LUKS_KEY_FILE names", l->name);
+	r = wait_for_locked(c, l, ms, &devices, e);
+	if (r < 0)
+		return r;
+	/* The key stays in this kernel: no keyring, no lock files, and no work queues that a lone CPU gains nothing by. */
+	r = run_program(c, (const char *const[]){ "cryptsetup", "open", "--type", "luks", "--key-file", LUKS_KEY_PATH,
+						  "--batch-mode", "--disable-locks", "--disable-keyring", devices.v[0],
+						  l->name, NULL }, e);
+	if (r < 0) {
+		explain_memory(c, l, e);
+		return err_wrap(e, "encrypted device '%s'", l->name);
+	}
+	say(CONSOLE_DEVICE, "%s is unlocked", l->name);
+	return 0;
+}
+
 /* --- each in its turn ------------------------------------------------------------------------------------ */
 
 static int open_layer(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
@@ -246,7 +314,7 @@ static int open_layer(struct capture *c, const struct recipe_layer *l, long long
 	case LAYER_LVM:
 		return is_mapped(l->uuid) ? 0 : open_volume(c, l, ms, e);
 	case LAYER_LUKS:
-		break;
+		return is_unlocked(l) ? 0 : open_locked(c, l, ms, e);
 	}
 	return err_set(e, ENOTSUP, "a layer of kind '%s' is not known to this capture-init", layer_kind_name(l->kind));
 }

@@ -18,6 +18,7 @@
 #define COLLECTOR_BYTES (4 * MIB)	/* makedumpfile's resident memory without its bitmaps */
 #define BITMAP_MAX (64 * MIB)		/* from there on it works in cycles */
 #define IMAGE_BYTES (10 * MIB)		/* unpacked, where no image could be planned yet */
+#define LAYERS_BYTES (16 * MIB)		/* cryptsetup or lvm at work, and stripes of an array */
 #define STEP (16 * MIB)
 #define LEAST (128 * MIB)
 
@@ -61,6 +62,22 @@ static uint64_t image_bytes(const struct image_plan *image)
 	return unpacked + unpacked * 2 / 5;
 }
 
+/* The programs that set up layers below a target work one after the other; dm and md keep buffers. */
+static uint64_t layer_bytes(const struct image_plan *image)
+{
+	const struct recipe *r = image ? image->recipe : NULL;
+	uint64_t most = 0;
+	bool any = false;
+
+	for (size_t i = 0; r && i < r->n_targets; i++)
+		for (size_t k = 0; k < r->targets[i].n_layers; k++) {
+			any = true;
+			if (r->targets[i].layers[k].memory > most)
+				most = r->targets[i].layers[k].memory;
+		}
+	return any ? LAYERS_BYTES + most : 0;
+}
+
 static void add_part(struct reserve_sum *sum, const char *name, uint64_t bytes, const char *why)
 {
 	sum->parts[sum->n_parts++] = (struct reserve_part){ .name = name, .bytes = bytes, .why = why };
@@ -85,6 +102,8 @@ void reserve_compute(const struct facts *f, const struct image_plan *image, stru
 	add_part(&sum, "devices", device_bytes(f, image),
 		 is_virtual(image) ? "drivers of a virtual machine" :
 				     "drivers of real adapters, with their queues");
+	if (layer_bytes(image))
+		add_part(&sum, "layers", layer_bytes(image), "LVM, RAID, encryption with its key slot");
 	add_part(&sum, "margin", sum.need / 10, "one tenth");
 	sum.value = (sum.need + STEP - 1) / STEP * STEP;
 	if (sum.value < LEAST)

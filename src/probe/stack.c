@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "stack.h"
 
+#include "crypt.h"
 #include "num.h"
 #include "superblock.h"
 
@@ -253,9 +254,8 @@ static int refuse_mapped(const char *name, const char *uuid, struct err *e)
 	static const struct {
 		const char *prefix, *what;
 	} kinds[] = {
-		{ "CRYPT-PLAIN-", "encrypted device without a header" },
 		{ "CRYPT-VERITY-", "verified, read-only device" },
-		{ "CRYPT-", "encrypted device" }, { "DMRAID-", "firmware RAID" },
+		{ "CRYPT-", "encrypted device without a LUKS header" }, { "DMRAID-", "firmware RAID" },
 		{ "VDO-", "VDO volume" }, { "stratis-", "Stratis volume" },
 	};
 	const char *what = "device-mapper device";
@@ -285,6 +285,28 @@ static int descend_paths(struct walk *w, const struct block_dev *b, unsigned dep
 	return r < 0 ? r : descend_slaves(w, b, depth, e);
 }
 
+static int descend_locked(struct walk *w, const struct block_dev *b, const char *name, const char *uuid,
+			  unsigned depth, struct err *e)
+{
+	auto_strv struct strv names = { 0 };
+	auto_block struct block_dev below = { 0 };
+	struct recipe_layer layer = { 0 };
+	int r = list_slaves(w->root, b, &names, e);
+
+	if (r == 0 && names.n != 1)
+		return err_set(e, ENOTSUP, "encrypted device '%s' on %zu devices", name, names.n);
+	if (r == 0)
+		r = block_by_name(w->root, names.v[0], &below, e);
+	if (r == 0)
+		r = crypt_layer(w->root, &below, uuid, name, &layer, &w->out.drivers, &w->out.modaliases,
+				&w->out.notes, e);
+	if (r < 0)
+		return r;
+	r = descend(w, &below, depth + 1, e);
+	*(struct recipe_layer *)vec_push(&w->out.layers, &w->out.n_layers) = layer;
+	return r;
+}
+
 static int descend_mapped(struct walk *w, const struct block_dev *b, unsigned depth, struct err *e)
 {
 	auto_free char *name = read_attr(w->root, b, "dm/name"), *uuid = read_attr(w->root, b, "dm/uuid");
@@ -295,6 +317,8 @@ static int descend_mapped(struct walk *w, const struct block_dev *b, unsigned de
 	/* "part1-mpath-...": kpartx' partitions, which the kernel finds on each path by itself. */
 	if (starts(uuid, "mpath-") || (starts(uuid, "part") && dash && starts(dash, "-mpath-")))
 		return descend_paths(w, b, depth, e);
+	if (starts(uuid, "CRYPT-LUKS"))
+		return descend_locked(w, b, name, uuid, depth, e);
 	return refuse_mapped(*name ? name : base_name(b->disk), uuid, e);
 }
 

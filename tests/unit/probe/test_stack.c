@@ -167,6 +167,29 @@ static void a_volume_on_a_degraded_array_comes_after_it(void **state)
 	assert_true(strv_has(&s.modaliases, "pci:vda") && strv_has(&s.modaliases, "pci:vdc"));
 }
 
+static void a_volume_on_an_encrypted_array_has_three_layers(void **state)
+{
+	auto_stack struct stack s = { 0 };
+
+	(void)state;
+	put_disk("vda", 1, "linux_raid_member", "11-22");
+	put_disk("vdb", 2, "linux_raid_member", "11-22");
+	put_array("md0", 3, "raid1\n", "2\n", "vda vdb");
+	put_mapping("dm-0", 4, "CRYPT-LUKS2-11111111222233334444555566667777-crypt-x\n", "crypt-x\n", "md0");
+	tree_put(&t, "/run/udev/data/b253:4", "E:ID_FS_TYPE=LVM2_member\nE:ID_FS_UUID_ENC=pv\n");
+	put_mapping("dm-1", 5, LV("B") "\n", "vg-lv\n", "dm-0");
+	assert_int_equal(find("dm-1", &s, NULL), 0);
+	assert_int_equal(s.n_layers, 3);
+	assert_int_equal(s.layers[0].kind, LAYER_MD);
+	assert_int_equal(s.layers[1].kind, LAYER_LUKS);
+	assert_string_equal(s.layers[1].name, "crypt-x");
+	assert_string_equal(s.layers[1].uuid, "11111111-2222-3333-4444-555566667777");
+	assert_int_equal(s.layers[2].kind, LAYER_LVM);
+	assert_true(strv_has(&s.drivers, "dm_crypt") && strv_has(&s.modaliases, "xts"));
+	put_mapping("dm-2", 6, "CRYPT-LUKS2-1-x\n", "odd\n", "md0");
+	expect_refusal("dm-2", ENOTSUP, "encrypted device 'odd', which has no LUKS header");
+}
+
 static void multipath_is_its_paths(void **state)
 {
 	auto_stack struct stack s = { 0 };
@@ -190,7 +213,7 @@ static void what_is_not_known_below_is_named(void **state)
 	put_mapping("dm-0", 2, "CRYPT-TCRYPT-x\n", "old\n", "sda");
 	put_mapping("dm-1", 3, LV("B") "\n", "vg-lv\n", "dm-0");
 	tree_put(&t, "/run/udev/data/b253:2", "E:ID_FS_TYPE=LVM2_member\nE:ID_FS_UUID_ENC=pv\n");
-	expect_refusal("dm-1", ENOTSUP, "encrypted device 'old'");
+	expect_refusal("dm-1", ENOTSUP, "encrypted device without a LUKS header 'old'");
 	put_mapping("dm-2", 4, LV("C") "\n", "vg-l2\n", "sda");
 	expect_refusal("dm-2", ENOENT, "LVM volume 'vg/l2', whose physical volumes are not told");
 	put_array("md0", 5, "raid1\n", "0\n", "sda");
@@ -212,6 +235,7 @@ int main(void)
 		IN_TREE(a_volume_lies_on_its_physical_volumes),
 		IN_TREE(a_thin_volume_lies_on_its_pools_physical_volumes),
 		IN_TREE(a_volume_on_a_degraded_array_comes_after_it),
+		IN_TREE(a_volume_on_an_encrypted_array_has_three_layers),
 		IN_TREE(multipath_is_its_paths),
 		IN_TREE(what_is_not_known_below_is_named),
 	};

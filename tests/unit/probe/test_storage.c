@@ -220,7 +220,7 @@ static void stacks_that_need_more_than_drivers_are_named(void **state)
 		{ "virtual/block/dm-0", "dm/name", "vg-root\n", "dm/uuid", "LVM-abc\n",
 		  "LVM volume 'vg-root', which is part of another one" },
 		{ "virtual/block/dm-0", "dm/name", "swap\n", "dm/uuid", "CRYPT-PLAIN-swap\n",
-		  "encrypted device without a header 'swap'" },
+		  "encrypted device without a LUKS header 'swap'" },
 		{ "virtual/block/dm-0", "dm/name", "mpatha1\n", "dm/uuid", "part1-mpath-36\n",
 		  "'/dev/dm-0', of which sysfs does not tell what it lies on" },
 		{ "virtual/block/md127", "md/metadata_version", "external:imsm\n", "md/level", "raid1\n",

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# stacks.sh BUILD [FS-STACK ...] - what a target may lie on.  Each row is a guest that makes the stack on its disks, runs
+# `check` and `apply` on itself, crashes, and at its next boot finds the dump whole: manifest, sha256, log.
+# Without a row, all.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+B=$1
+shift
+rows=(ext4-disk ext4-partition ext4-bind btrfs-subvolume vfat-disk f2fs-disk
+	ext4-lvm xfs-lvm btrfs-lvm ext4-thin xfs-thin ext4-mirror
+	ext4-raid0 ext4-raid1 xfs-raid5 btrfs-raid1 ext4-raid10 ext4-raid1-degraded ext4-raid5-degraded
+	ext4-luks xfs-luks ext4-luks1 ext4-luks-argon2 ext4-lvm-luks ext4-luks-raid1 xfs-lvm-raid1 ext4-multipath)
+[ $# = 0 ] || rows=("$@")
+guest_root=build/guest
+work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-stacks.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+logs=$B/vm/stacks
+mkdir -p "$logs"
+# shellcheck source=tests/vm/guest.sh disable=SC1091
+. tests/vm/guest.sh
+bash tests/vm/guest-root.sh $guest_root lvm2 thin-provisioning-tools mdadm cryptsetup-bin multipath-tools dosfstools \
+	f2fs-tools btrfs-progs xfsprogs fdisk || exit 1
+
+passed=0 failed=0
+for row in "${rows[@]}"; do
+	start=$SECONDS
+	guest_new "$row"	# sets guest
+	# shellcheck disable=SC2154
+	guest_job tests/vm/stacks-guest.sh || exit 1
+	disks=()
+	# shellcheck disable=SC2154
+	if [[ $row = *-multipath ]]; then
+		truncate -s 1G "$guest/b.img"
+		disks=(-device "virtio-scsi-pci,id=hba0" -device "virtio-scsi-pci,id=hba1")
+		for path in 0 1; do
+			disks+=(-drive "file=$guest/b.img,if=none,id=path$path,format=raw,cache=unsafe,file.locking=off"
+				-device "scsi-hd,bus=hba$path.0,drive=path$path,serial=one,wwn=0x5000c50015ea71ac,share-rw=on")
+		done
+	else
+		for disk in b c d e; do
+			truncate -s 1G "$guest/$disk.img"
+			disks+=(-drive "file=$guest/$disk.img,if=virtio,format=raw,cache=unsafe")
+		done
+	fi
+	guest_boot "$logs/$row.crash" 240 "crashkernel=256M job.row=$row job.phase=arm" "${disks[@]}"
+	status=$?
+	if [ $status = 0 ]; then
+		guest_boot "$logs/$row.collect" 120 "job.row=$row job.phase=collect" "${disks[@]}"
+		status=$?
+	fi
+	words=$(grep -aoE 'guest: (whole|failed): .*' "$logs/$row".* 2>/dev/null | tail -1 | sed 's/^[^:]*:guest: //')
+	if [ $status = 0 ] && [[ $words = whole:* ]]; then
+		passed=$((passed + 1))
+		size=$(grep -ao 'guest: image [0-9]*' "$logs/$row.crash" | tail -1)
+		echo "ok    $row: ${words%% bytes*} bytes, ${size#guest: } bytes [$((SECONDS - start)) s]"
+		rm -f "$logs/$row".*
+	else
+		failed=$((failed + 1))
+		echo "FAIL  $row: ${words:-no word} (status $status), logs: $logs/$row.* [$((SECONDS - start)) s]"
+	fi
+	rm -rf "$guest"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ]
