@@ -1,10 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# /job/run of stacks.sh: job.row=FS-STACK, job.phase=arm (make the stack, arm, crash) or collect (look at the dump).
+# /job/run of stacks.sh: first looks at the dump of the row job.last, when there is one, and takes its stack down; then makes
+# that of job.row, arms, and crashes.
 set -u
-# shellcheck disable=SC2154  # the kernel's command line, by guest-init
-row=$job_row phase=$job_phase
-fs=${row%%-*} stack=${row#*-}
 mnt=/mnt/dump key=/etc/dump.key
 say() { echo "guest: $*"; }
 try() { "$@" || { say "failed: $*"; exit 1; }; }
@@ -146,7 +144,7 @@ mount_it() {
 }
 
 arm() {
-	modprobe -a dm-mod dm-crypt dm-thin-pool "$fs" 2>/dev/null
+	modprobe -q -a dm-mod dm-crypt dm-thin-pool "$fs" 2>/dev/null
 	"make_${stack//-/_}"
 	udevadm settle
 	try "mkfs_$fs" "$dev"
@@ -171,15 +169,45 @@ collect() {
 	"up_${stack//-/_}"
 	mount_it
 	for dump in "$mnt"/guest/*; do :; done
-	[ -f "$dump/crash.json" ] || { say "failed: no dump below $mnt"; find $mnt | head; exit 1; }
+	[ -f "$dump/crash.json" ] || { say "failed: no dump below $mnt"; find $mnt | head; return 1; }
 	ls -l "$dump"
 	want=$(sed -n 's/.*"sha256": "\([0-9a-f]*\)".*/\1/p' "$dump/crash.json" | head -1)
 	have=$(sha256sum "$dump/vmcore" | cut -d' ' -f1)
-	[ "${want:-none}" = "$have" ] || { say "failed: sha256 '$have', the manifest has '$want'"; cat "$dump/crash.json"; exit 1; }
-	grep -q 'sysrq triggered crash' "$dump/dmesg.txt" || { say "failed: dmesg.txt lacks the panic"; exit 1; }
+	if [ "${want:-none}" != "$have" ]; then
+		say "failed: sha256 '$have', the manifest has '$want'"
+		cat "$dump/crash.json"
+		return 1
+	fi
+	grep -q 'sysrq triggered crash' "$dump/dmesg.txt" || { say "failed: dmesg.txt lacks the panic"; return 1; }
 	rm -f /tmp/log
-	try makedumpfile --dump-dmesg "$dump/vmcore" /tmp/log >/dev/null 2>&1
-	grep -q 'sysrq triggered crash' /tmp/log || { say "failed: the vmcore's log lacks the panic"; exit 1; }
+	makedumpfile --dump-dmesg "$dump/vmcore" /tmp/log >/dev/null 2>&1
+	grep -q 'sysrq triggered crash' /tmp/log || { say "failed: the vmcore's log lacks the panic"; return 1; }
 	say "whole: $(stat -c %s "$dump/vmcore") bytes $have"
 }
-"$phase"
+
+take_down() {
+	umount -q $mnt
+	umount -q /mnt/whole
+	vgchange -q -an >/dev/null 2>&1
+	cryptsetup close crypt-dump 2>/dev/null
+	multipath -F 2>/dev/null
+	mdadm --stop --scan --quiet 2>/dev/null
+	vgchange -q -an >/dev/null 2>&1
+	udevadm settle
+	for disk in "${disks[@]}" /dev/sda; do
+		[ ! -b "$disk" ] || { wipefs -q -a "$disk"?* "$disk"; dd if=/dev/zero of="$disk" bs=1M count=20 status=none; } 2>/dev/null
+	done
+	udevadm settle
+}
+
+# shellcheck disable=SC2154  # the kernel's command line, by guest-init
+if [ -n "${job_last:-}" ]; then
+	fs=${job_last%%-*} stack=${job_last#*-}
+	(collect)
+	take_down
+fi
+if [ -n "${job_row:-}" ]; then
+	fs=${job_row%%-*} stack=${job_row#*-}
+	rm -f $key
+	arm
+fi

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# stacks.sh BUILD [FS-STACK ...] - what a target may lie on.  Each row is a guest that makes the stack on its disks, runs
-# `check` and `apply` on itself, crashes, and at its next boot finds the dump whole: manifest, sha256, log.
-# Without a row, all.
+# stacks.sh BUILD [FS-STACK ...] - what a target may lie on.  For each row a guest makes the stack on its disks, runs
+# `check` and `apply` on itself, crashes, and at its next boot, which belongs to the next row, finds the dump whole:
+# manifest, sha256, log.  Without a row, all.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
 B=$1
@@ -24,43 +24,43 @@ bash tests/vm/guest-root.sh $guest_root lvm2 thin-provisioning-tools mdadm crypt
 	f2fs-tools btrfs-progs xfsprogs fdisk || exit 1
 
 passed=0 failed=0
-for row in "${rows[@]}"; do
-	start=$SECONDS
-	guest_new "$row"	# sets guest
-	# shellcheck disable=SC2154
-	guest_job tests/vm/stacks-guest.sh || exit 1
-	disks=()
-	# shellcheck disable=SC2154
-	if [[ $row = *-multipath ]]; then
-		truncate -s 1G "$guest/b.img"
-		disks=(-device "virtio-scsi-pci,id=hba0" -device "virtio-scsi-pci,id=hba1")
-		for path in 0 1; do
-			disks+=(-drive "file=$guest/b.img,if=none,id=path$path,format=raw,cache=unsafe,file.locking=off"
-				-device "scsi-hd,bus=hba$path.0,drive=path$path,serial=one,wwn=0x5000c50015ea71ac,share-rw=on")
-		done
-	else
-		for disk in b c d e; do
-			truncate -s 1G "$guest/$disk.img"
-			disks+=(-drive "file=$guest/$disk.img,if=virtio,format=raw,cache=unsafe")
-		done
-	fi
-	guest_boot "$logs/$row.crash" 240 "crashkernel=256M job.row=$row job.phase=arm" "${disks[@]}"
-	status=$?
-	if [ $status = 0 ]; then
-		guest_boot "$logs/$row.collect" 120 "job.row=$row job.phase=collect" "${disks[@]}"
-		status=$?
-	fi
-	words=$(grep -aoE 'guest: (whole|failed): .*' "$logs/$row".* 2>/dev/null | tail -1 | sed 's/^[^:]*:guest: //')
-	if [ $status = 0 ] && [[ $words = whole:* ]]; then
+# verdict ROW LOG: what the boot after ROW said of its dump.
+verdict() {
+	local words size
+	words=$(grep -aoE 'guest: (whole|failed): .*' "$2" 2>/dev/null | head -1 | sed 's/^.*guest: //')
+	size=$(grep -ao 'guest: image [0-9]*' "$logs/$1.log" | tail -1)
+	if [[ $words = whole:* ]]; then
 		passed=$((passed + 1))
-		size=$(grep -ao 'guest: image [0-9]*' "$logs/$row.crash" | tail -1)
-		echo "ok    $row: ${words%% bytes*} bytes, ${size#guest: } bytes [$((SECONDS - start)) s]"
-		rm -f "$logs/$row".*
+		words=${words#whole: }
+		echo "ok    $1: dump of ${words%% bytes*} bytes, ${size#guest: }"
 	else
 		failed=$((failed + 1))
-		echo "FAIL  $row: ${words:-no word} (status $status), logs: $logs/$row.* [$((SECONDS - start)) s]"
+		echo "FAIL  $1: ${words:-its boot said nothing}; logs: $logs/$1.log $2"
 	fi
-	rm -rf "$guest"
+}
+
+guest_new stacks	# sets guest
+guest_job tests/vm/stacks-guest.sh || exit 1
+# shellcheck disable=SC2154
+for disk in a b c d e; do
+	truncate -s 1G "$guest/$disk.img"
+done
+disks=()
+for disk in b c d e; do
+	disks+=(-drive "file=$guest/$disk.img,if=virtio,format=raw,cache=unsafe")
+done
+# One disk by two paths.
+disks+=(-device "virtio-scsi-pci,id=hba0" -device "virtio-scsi-pci,id=hba1")
+for path in 0 1; do
+	disks+=(-drive "file=$guest/a.img,if=none,id=path$path,format=raw,cache=unsafe,file.locking=off"
+		-device "scsi-hd,bus=hba$path.0,drive=path$path,serial=one,wwn=0x5000c50015ea71ac,share-rw=on")
+done
+last=
+for row in "${rows[@]}" ''; do
+	log=$logs/${row:-end}.log
+	guest_boot "$log" "${SECONDS_EACH:-600}" "crashkernel=256M quiet loglevel=4 job.last=$last job.row=$row" "${disks[@]}"
+	[ -z "$last" ] || verdict "$last" "$log"
+	last=$row
 done
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]
