@@ -86,24 +86,50 @@ static void check_raw_size(const struct root *root, const struct settings *s, co
 			       found->target.url, size_human(have, have_text), size_human(want, want_text));
 }
 
-/* May a dump go to these devices?  Only where the system runs: others' devices are not looked at. */
-static void check_raw(const struct root *root, const struct settings *s, struct fault_list *faults)
+static void check_raw(const struct root *root, const struct settings *s, const struct storage *found,
+		      struct fault_list *faults)
+{
+	if (found->bears && !s->raw_force)
+		settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
+			       "'%s' bears '%s', which a dump would destroy (name another device, or set "
+			       "DUMP_RAW_FORCE to yes)", found->target.device, found->bears);
+	else
+		check_raw_size(root, s, found, faults);
+}
+
+/* What lies below: a key is handed over only where the settings name it. */
+static void check_layers(const struct settings *s, const struct storage *found, struct fault_list *faults)
+{
+	for (size_t i = 0; i < found->target.n_layers; i++)
+		if (found->target.layers[i].kind == LAYER_LUKS && !s->luks_key_file)
+			settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
+				       "'%s' lies on the encrypted device '%s', and the capture opens it only with "
+				       "a key that is named for it (write LUKS_KEY_FILE)",
+				       found->target.url, found->target.layers[i].name);
+	for (size_t i = 0; i < found->notes.n; i++)
+		settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults, "'%s': %s", found->target.url,
+			       found->notes.v[i]);
+}
+
+/* May a dump go there?  Only where the system runs: others' devices are not looked at. */
+static void check_storage(const struct root *root, const struct settings *s, struct fault_list *faults)
 {
 	for (size_t i = 0; i < s->n_targets && root->host; i++) {
 		auto_storage struct storage found = { 0 };
+		enum target_kind kind = s->targets[i].kind;
 		struct err why = { 0 };
 
-		if (s->targets[i].kind != TARGET_RAW)
+		if (kind != TARGET_RAW && kind != TARGET_FILE && kind != TARGET_FS)
 			continue;
 		if (storage_find(root, &s->targets[i], &found, &why) < 0)
-			settings_fault(s, SET_DUMP_TARGETS, why.code == EACCES ? FAULT_WARNING : FAULT_ERROR, faults,
-				       "%s", why.text);
-		else if (found.bears && !s->raw_force)
-			settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
-				       "'%s' bears '%s', which a dump would destroy (name another device, or set "
-				       "DUMP_RAW_FORCE to yes)", found.target.device, found.bears);
+			settings_fault(s, SET_DUMP_TARGETS,
+				       why.code == EACCES || (kind != TARGET_RAW && why.code != ENOTSUP) ?
+					       FAULT_WARNING : FAULT_ERROR,
+				       faults, "%s", why.text);
+		else if (kind == TARGET_RAW)
+			check_raw(root, s, &found, faults);
 		else
-			check_raw_size(root, s, &found, faults);
+			check_layers(s, &found, faults);
 	}
 }
 
@@ -118,7 +144,7 @@ int faults_check_host(const struct root *root, const struct settings *s, struct 
 	settings_check_facts(s, facts, faults);
 	settings_check_files(root, s, faults);
 	check_collector(root, s, faults);
-	check_raw(root, s, faults);
+	check_storage(root, s, faults);
 	return 0;
 }
 

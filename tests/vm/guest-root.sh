@@ -5,7 +5,7 @@
 #
 #	DIR/disk	ext4, label guest; never written to: guests get an overlay of their own
 #	DIR/vmlinuz	Debian's 6.1, whose modules are on the disk
-#	DIR/initrd	finds that disk, puts what lies in its /job over it, goes on with its /sbin/guest-init
+#	DIR/initrd	finds that disk, puts what lies in its /job over it, goes on with its /usr/sbin/guest-init
 #	DIR/packages	what it was made with
 #
 # PACKAGE: beside what the project itself needs.  What is there with all of them stays as it is; else it is made
@@ -24,9 +24,7 @@ flock 9
 want=$(printf '%s\n' $base "$@" | sort -u)
 if [ -e "$dir/disk" ]; then
 	want=$(printf '%s\n' "$want" "$(cat "$dir/packages")" | sort -u)
-	if [ "$want" = "$(cat "$dir/packages")" ] && [ "$here/guest-init" -ot "$dir/disk" ] && [ "$0" -ot "$dir/disk" ]; then
-		exit 0
-	fi
+	[ "$want" != "$(cat "$dir/packages")" ] || [ "$0" -nt "$dir/disk" ] || exit 0
 fi
 
 sh "$here/kernels.sh" 6.1
@@ -51,7 +49,6 @@ tar -C "$kernel/lib/modules" -cf - --exclude='sound/*' --exclude='drivers/gpu/*'
 	--exclude='drivers/net/wireless/*' --exclude='drivers/infiniband/*' --exclude='drivers/staging/*' \
 	--exclude='drivers/iio/*' "$release" | tar -C "$work/root/lib/modules" -xf -
 depmod -b "$work/root" "$release"
-install -m 755 "$here/guest-init" "$work/root/sbin/guest-init"
 echo guest >"$work/root/etc/hostname"
 echo 0123456789abcdef0123456789abcdef >"$work/root/etc/machine-id"
 echo "LABEL=guest / ext4 errors=remount-ro 0 1" >"$work/root/etc/fstab"
@@ -82,7 +79,7 @@ busybox mount -t ext4 -o rw,noatime "$disk" /root || exec busybox sh
 busybox cp -a /job/. /root/
 busybox umount /proc
 busybox mount -o move /dev /root/dev
-exec busybox switch_root /root /sbin/guest-init
+exec busybox switch_root /root /usr/sbin/guest-init
 INIT
 chmod 755 "$work/initrd/init"
 (cd "$work/initrd" && find . | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >"$work/initrd.gz"

@@ -28,6 +28,7 @@ guest_job() {
 	make -s install B="$B" DESTDIR="$tree/job" >/dev/null || return
 	# The installed defaults are for a host; a job writes its own.
 	rm -f "$tree/job/etc/sysconfig/crashcfg"
+	install -D -m 755 "$(dirname "${BASH_SOURCE[0]}")/guest-init" "$tree/job/usr/sbin/guest-init"
 	for file; do cp "$file" "$tree/job/job/"; done
 	mv "$tree/job/job/$(basename "$run")" "$tree/job/job/run"
 	chmod 755 "$tree/job/job/run"
