@@ -2,15 +2,18 @@
 # shellcheck shell=bash
 #
 # shellcheck disable=SC2154
-# Sourced by run.sh.  Captures that are hit from outside: by a collector that is another program,
-# by a disk that is too small, by a disk that goes away.  Each must end in a reboot within the
-# deadline and 30 seconds, with the log saved and a manifest that does not lie.
+# Sourced by run.sh.  Captures that are hit from outside: by programs that are others, by disks that are too small, slow,
+# broken or gone, by a second panic, by a PID 1 that spins.  Each must end in a reboot within the
+# deadline and 30 seconds, with the log saved where anything could take it, no file called vmcore that is not
+# whole, and a manifest that names the fault.
 
-deadline=45
 kernel=$(kernel_root 6.1)
+deadline=45
+slow=${FAULTS_SLOW:-1}		# a machine that is busy with other things wants 2 or 3
 
-# Did the capture keep what it promises?  $1: states that are true to what happened.  $2: words that the
-# record must have for the fault.  A dump that calls itself complete is opened and counted by the test itself.
+# Did the capture keep what it promises?  $1: states that are true to what happened; none: nothing could be
+# saved.  $2: words that the record must have for the fault.  A dump that calls itself complete is opened and
+# counted by the test itself.
 judge() {
 	local state reset want=6 problems=()
 	state=$(manifest state)
@@ -19,64 +22,175 @@ judge() {
 	reset=${reset%.*}
 	[ "$state" != complete ] || want=0
 	[ "$status" = "$want" ] || problems+=("exit code $status, not $want")
-	[ "${reset:-0}" -le $((deadline + 30)) ] || problems+=("the reset came after $reset s")
-	has_file dmesg.txt || problems+=("no dmesg.txt")
+	[ "${reset:-0}" -le $((deadline * slow + 30)) ] || problems+=("the reset came after $reset s")
+	[ "$1" = none ] || has_file dmesg.txt || problems+=("no dmesg.txt")
 	[ "$state" = complete ] || ! has_file vmcore || problems+=("a file called vmcore")
-	case " $1 " in *" $state "*) ;; *) problems+=("state '$state', not one of: $1") ;; esac
-	[ -z "${2:-}" ] || grep -q '"error": "[^"]*'"$2" "$dir/json" || problems+=("the record has no '$2'")
+	case " $1 " in *" ${state:-none} "*) ;; *) problems+=("state '$state', not one of: $1") ;; esac
+	[ -z "${2:-}" ] || grep -q '"\(error\|check\)": "[^"]*'"$2" "$dir/json" || problems+=("the record has no '$2'")
+	[ -z "${3:-}" ] || grep -q "$3" "$dir/out/console.log" || problems+=("the console has no '$3'")
+	# shellcheck disable=SC2016
 	if [ ${#problems[@]} = 0 ]; then
-		good "reset $reset s after the capture's start, log saved, state '$state'"
+		good "reset $reset s after the capture's start, state '${state:-none}'${2:+, '$2'}"
 	else
 		bad "$(printf '%s; ' "${problems[@]}")$(verdict)"
 	fi
 }
 
-# make_root NAME, with little time for the capture.
+# make_root NAME SETTINGS..., with little time for the capture.
 hurried_root() {
 	local root
 	root=$(make_root "$1")
-	printf 'DUMP_TIMEOUT="%ss"\n' "$deadline" >"$root/etc/sysconfig/crashcfg"
+	shift
+	printf '%s\n' "DUMP_TIMEOUT=\"$((deadline * slow))s\"" "$@" >"$root/etc/sysconfig/crashcfg"
 	echo "$root"
 }
 
-# other_collector NAME FAULT: such a root, whose makedumpfile is another program.
-other_collector() {
-	local root
-	root=$(hurried_root "$1")
-	rm -f "$root"/usr/*bin/makedumpfile
+fault() {	# NAME ROOT OPTION...: one crash, if it is wanted
+	local name=$1 root=$2
+	shift 2
+	vm_test "$name" --root "$root" --kernels "$kernel" --memory 512M --crashkernel 128M --fs ext4 "$@"
+}
+
+# --- other programs in the image -------------------------------------------------------------------------------
+
+other_program() {	# NAME PROGRAM FAULT SETTINGS...: such a root, whose PROGRAM is another one
+	local root name=$1 program=$2 fault=$3
+	shift 3
+	root=$(hurried_root "$name" "$@")
+	rm -f "$root"/usr/*bin/"$program"
 	mkdir -p "$root/usr/bin"
-	${CC:-cc} -O1 -static -DFAULT="$2" -o "$root/usr/bin/makedumpfile" tests/vm/faults/collector.c || exit 1
+	${CC:-cc} -O1 -static -DFAULT="$fault" -o "$root/usr/bin/$program" tests/vm/faults/collector.c || exit 1
 	echo "$root"
 }
 
-collector_fault() {	# NAME FAULT STATES WORDS
-	vm_test "$1" --root "$(other_collector "$1" "$2")" --kernels "$kernel" --fs ext4
-	judge "$3" "${4:-}"
+program_fault() {	# NAME PROGRAM FAULT STATES WORDS
+	wanted faults "$1" || return
+	fault "$1" "$(other_program "$1" "$2" "$3")"
+	judge "$4" "${5:-}"
 }
 
 # Where the collector is to blame, a plain copy of memory takes its place.
-collector_fault worker-killed KILL_WORKER complete "killed by signal 9"
-collector_fault worker-hangs HANG_WORKER "incomplete log-only" "deadline of $deadline s"
-collector_fault collector-killed KILL_COLLECTOR complete "killed by signal 9"
-collector_fault collector-fails FAIL complete "ended with code 1"
-collector_fault collector-lies LIE complete "is not whole"
+program_fault worker-hangs makedumpfile HANG_WORKER "incomplete log-only" "deadline of"
+deadline=90
+program_fault worker-killed makedumpfile KILL_WORKER complete "killed by signal 9"
+program_fault collector-killed makedumpfile KILL_COLLECTOR complete "killed by signal 9"
+program_fault collector-fails makedumpfile FAIL complete "ended with code 1"
+program_fault collector-lies makedumpfile LIE complete "is not whole"
+program_fault collector-eats-memory makedumpfile EAT complete "killed by signal"
+deadline=45
+program_fault collector-hangs makedumpfile HANG "incomplete log-only" "deadline of"
+program_fault log-reader-crashes vmcore-dmesg SEGV complete
+program_fault log-reader-hangs vmcore-dmesg HANG complete
+program_fault log-reader-kills-worker vmcore-dmesg KILL_WORKER complete
 
-vm_test disk-full --root "$(hurried_root disk-full)" --kernels "$kernel" --fs ext4 --disk 16M
-judge "incomplete log-only" "No space left"
+# --- programs of the settings ----------------------------------------------------------------------------------
 
-# The disk goes while the dump is written: QEMU takes its backend away, so every access fails from then on.
-${CC:-cc} -O1 -o "$work/qmp" tests/vm/faults/qmp.c || exit 1
-mkdir -p "$vm_dir/disk-removed"
-: >"$vm_dir/disk-removed/words"
-(
-	until grep -q ' s  vmcore ' "$vm_dir/disk-removed/words"; do
-		sleep 0.1
-		[ -d "$vm_dir/disk-removed" ] || exit
+hook_root() {	# NAME KEY ACT SETTINGS...
+	local root name=$1 key=$2 act=$3
+	shift 3
+	root=$(hurried_root "$name" "$key=\"/opt/hook\"" "$@")
+	mkdir -p "$root/opt"
+	${CC:-cc} -O1 -static -D_GNU_SOURCE -DACT="$act" -o "$root/opt/hook" tests/vm/faults/hook.c || exit 1
+	echo "$root"
+}
+
+hook_fault() {	# NAME KEY ACT STATES WORDS
+	wanted faults "$1" || return
+	fault "$1" "$(hook_root "$1" "$2" "$3")"
+	judge "$4" "${5:-}"
+}
+
+deadline=60
+hook_fault pre-hangs DUMP_PRE HANG complete "'/opt/hook' did not end within"
+hook_fault pre-fails DUMP_PRE FAIL complete "'/opt/hook' ended with code 3"
+hook_fault post-hangs DUMP_POST HANG complete "'/opt/hook' did not end within"
+hook_fault post-kills-worker DUMP_POST KILL_WORKER complete "killed by signal 9"
+hook_fault pre-kills-worker DUMP_PRE KILL_WORKER "log-only saving" "killed by signal 9"
+deadline=45
+hook_fault disk-filled DUMP_PRE FILL_DISK "incomplete log-only" "No space left"
+hook_fault second-panic DUMP_PRE PANIC saving
+hook_fault reboot-hangs DUMP_PRE HANG_REBOOT complete
+
+if wanted faults init-spins; then
+	fault init-spins "$(hook_root init-spins DUMP_PRE SPIN_INIT 'CAPTURE_WATCHDOG="i6300esb"')" \
+		--qemu "-device i6300esb -action watchdog=reset"
+	judge "complete"
+fi
+if wanted faults loop-brake; then
+	fault loop-brake "$(hurried_root loop-brake 'DUMP_LOOP="1/1h"')"
+	judge "log-only" "DUMP_LOOP"
+fi
+
+# --- disks -----------------------------------------------------------------------------------------------------
+
+if wanted faults disk-full; then
+	fault disk-full "$(hurried_root disk-full)" --disk 16M
+	judge "incomplete log-only" "No space left"
+fi
+if wanted faults filter-too-low; then
+	fault filter-too-low "$(hurried_root filter-too-low 'DUMP_LEVEL="0"' 'DUMP_COMPRESS="none"')" --disk 96M
+	judge "complete" "\(No space left\|would take more than there is room\)"
+fi
+
+# Every write fails from the Nth on (QEMU's blkdebug).
+blkdebug() {
+	local i
+	for ((i = 1; i < $1; i++)); do
+		printf '[set-state]\nstate = "%d"\nevent = "pwritev"\nnew_state = "%d"\n' "$i" $((i + 1))
 	done
-	"$work/qmp" "$work/qmp.sock" "drive_del scratch" || echo "qmp failed" >>"$vm_dir/disk-removed/words"
-) &
-vm_test disk-removed --root "$(other_collector disk-removed CRAWL)" --kernels "$kernel" --fs ext4 \
-	--qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
-kill $! 2>/dev/null
-wait $! 2>/dev/null
-judge "saving incomplete log-only"
+	printf '[inject-error]\nstate = "%d"\nevent = "pwritev"\nerrno = "5"\nonce = "off"\nimmediately = "off"\n' "$1"
+}
+
+# One command of QEMU's monitor at the moment when WORD stands in the timetable.
+sabotage() {	# NAME WORD COMMAND
+	[ -e "$work/qmp" ] || ${CC:-cc} -O1 -o "$work/qmp" tests/vm/faults/qmp.c || exit 1
+	mkdir -p "$vm_dir/$1"
+	: >"$vm_dir/$1/words"
+	(
+		until grep -q " s  $2 " "$vm_dir/$1/words"; do
+			sleep 0.1
+			[ -d "$vm_dir/$1" ] || exit
+		done
+		"$work/qmp" "$work/qmp.sock" "$3" || echo "qmp failed" >>"$vm_dir/$1/words"
+	) &
+	saboteur=$!
+}
+
+disk_fault() {	# NAME ROOT WORD COMMAND STATES [WORDS [CONSOLE]]
+	wanted faults "$1" || return
+	sabotage "$1" "$3" "$4"
+	fault "$1" "$2" --qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
+	kill "$saboteur" 2>/dev/null
+	wait "$saboteur" 2>/dev/null
+	judge "$5" "${6:-}" "${7:-}"
+}
+
+# QEMU takes the backend away, so every access fails from then on.
+disk_fault disk-removed "$(other_program disk-removed makedumpfile CRAWL)" vmcore "drive_del scratch" \
+	"saving incomplete log-only"
+disk_fault disk-gone-before "$(hurried_root disk-gone-before)" panic "drive_del scratch" none "" "no target took the log"
+disk_fault disk-shrinks "$(other_program disk-shrinks makedumpfile CRAWL)" vmcore "block_resize scratch 8M" \
+	"saving incomplete log-only"
+disk_fault superblock-lost "$(hurried_root superblock-lost)" panic 'qemu-io scratch "write -P 0 0 1M"' none "" \
+	"no target took the log"
+disk_fault disk-slow "$(hurried_root disk-slow)" panic "block_set_io_throttle scratch 0 0 300000 0 0 0" \
+	"incomplete log-only saving" "deadline of"
+
+# --- a machine with UEFI, whose disk is gone: the log is in its variables --------------------------------------
+
+if wanted faults efi-variables && [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ]; then
+	root=$(hurried_root efi-variables)
+	mkdir -p "$root/sys/firmware/efi/efivars"
+	cp /usr/share/OVMF/OVMF_VARS_4M.fd "$work/vars.fd"
+	sabotage efi-variables panic "drive_del scratch"
+	fault efi-variables "$root" --qemu "-qmp unix:$work/qmp.sock,server=on,wait=off \
+-drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd -drive if=pflash,unit=1,format=raw,file=$work/vars.fd"
+	kill "$saboteur" 2>/dev/null
+	wait "$saboteur" 2>/dev/null
+	# Names are UTF-16 in the store, texts as they are.
+	if grep -qa "crashcfg-log 1 0 " "$work/vars.fd" && grep -qa "Kernel panic - not syncing" "$work/vars.fd"; then
+		judge none "" "no target took the log: its end is in EFI variables"
+	else
+		bad "the store holds no log; $(verdict)"
+	fi
+fi

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands in for makedumpfile in the image of a fault test: it begins a dump
+ * What stands in for makedumpfile or vmcore-dmesg in the image of a fault test: it begins a dump
  * as that one does, and then does what FAULT says.  capture-init knows nothing of it.
  */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { KILL_WORKER, HANG_WORKER, KILL_COLLECTOR, FAIL, LIE, CRAWL };
+enum { KILL_WORKER, HANG_WORKER, KILL_COLLECTOR, FAIL, LIE, CRAWL, EAT, HANG, SEGV };
 
 static int begin_dump(const char *path)
 {
@@ -42,7 +43,8 @@ static int crawl(const char *path)
 
 int main(int argc, char *argv[])
 {
-	if (argc < 3 || begin_dump(argv[argc - 1]))
+	/* vmcore-dmesg is told what to read alone. */
+	if (argc < 2 || (argc > 2 && begin_dump(argv[argc - 1])))
 		return 1;
 	switch (FAULT) {
 	case KILL_WORKER:
@@ -57,6 +59,18 @@ int main(int argc, char *argv[])
 	case FAIL:
 		fputs("is_in_range: The kernel is not what I took it for.\n", stderr);
 		return 1;
+	case EAT:
+		for (;;) {
+			void *p = malloc(1 << 20);
+
+			if (p)
+				memset(p, 1, 1 << 20);
+		}
+	case HANG:
+		break;
+	case SEGV:
+		raise(SIGSEGV);
+		break;
 	case CRAWL:
 		return crawl(argv[argc - 1]);
 	default:
