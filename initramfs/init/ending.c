@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "supervisor.h"
 
+#include "key.h"
 #include "place.h"
 #include "proc.h"
 #include "say.h"
@@ -86,6 +87,7 @@ static void act_shell(const struct supervisor *s, enum end_action a)
 	if (fd < 0)
 		return;
 	ioctl(fd, TIOCSCTTY, 1);
+	key_done(fd);
 	dup2(fd, STDIN_FILENO);
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);

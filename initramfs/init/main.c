@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "file.h"
+#include "key.h"
 #include "modules.h"
 #include "proc.h"
 #include "say.h"
@@ -69,14 +70,14 @@ static void say_hello(const struct supervisor *s)
 
 	page_sample_memory(s->page);
 	if (uname(&u) == 0)
-		say(CONSOLE_UP, "capture-init " CRASHCFG_VERSION ", kernel %s, %.1f MB of %.1f MB free",
+		say(CONSOLE_UP, "capture-init " CRASHCFG_VERSION ", kernel %s, %.1f MB of %.1f MB free; " KEY_NAME " ends it",
 		    u.release, (double)s->page->mem_low / 1048576, (double)s->page->mem_total / 1048576);
 }
 
 int main(int argc, char *argv[])
 {
 	const char *name = argc > 0 ? strrchr(argv[0], '/') : NULL;
-	struct supervisor s = { .dog = -1 };
+	struct supervisor s = { .dog = -1, .console = -1 };
 	sigset_t child;
 
 	name = name ? name + 1 : argc > 0 ? argv[0] : "";
@@ -93,6 +94,7 @@ int main(int argc, char *argv[])
 	sigprocmask(SIG_BLOCK, &child, NULL);
 	mount_basics();
 	say_open();
+	s.console = key_open();
 	s.began = now_ms();
 	s.page = page_new();
 	if (!s.page)

@@ -2,6 +2,7 @@
 #include "supervisor.h"
 
 #include "capture.h"
+#include "key.h"
 #include "proc.h"
 #include "say.h"
 
@@ -157,10 +158,12 @@ static bool watch_worker(struct supervisor *s, int step[static STEPS])
 				 (deadline(s) - s->began) / 1000);
 		else if (!ended && now - s->beat_at >= stall_ms(s))
 			snprintf(why, sizeof(why), "no progress for %lld s", stall_ms(s) / 1000);
+		else if (!ended && key_pressed(s->console))
+			snprintf(why, sizeof(why), "ended by " KEY_NAME " on the console");
 		else if (!ended)
 			continue;
 		bury(s, why, step);
-		return now < deadline(s);
+		return now < deadline(s) && !strstr(why, KEY_NAME);
 	}
 }
 

@@ -12,6 +12,7 @@ struct supervisor {
 	const struct recipe *recipe;
 	struct page *page;
 	int dog;			/* /dev/watchdog, -1 not open */
+	int console;			/* for its key, -1 not open */
 	long long began;		/* ms */
 	long long beat_at;		/* ms, when the last progress was seen */
 	uint64_t beat;

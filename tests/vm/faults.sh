@@ -132,15 +132,6 @@ if wanted faults filter-too-low; then
 	judge "complete" "\(No space left\|would take more than there is room\)"
 fi
 
-# Every write fails from the Nth on (QEMU's blkdebug).
-blkdebug() {
-	local i
-	for ((i = 1; i < $1; i++)); do
-		printf '[set-state]\nstate = "%d"\nevent = "pwritev"\nnew_state = "%d"\n' "$i" $((i + 1))
-	done
-	printf '[inject-error]\nstate = "%d"\nevent = "pwritev"\nerrno = "5"\nonce = "off"\nimmediately = "off"\n' "$1"
-}
-
 # One command of QEMU's monitor at the moment when WORD stands in the timetable.
 sabotage() {	# NAME WORD COMMAND
 	[ -e "$work/qmp" ] || ${CC:-cc} -O1 -o "$work/qmp" tests/vm/faults/qmp.c || exit 1
@@ -156,24 +147,26 @@ sabotage() {	# NAME WORD COMMAND
 	saboteur=$!
 }
 
-disk_fault() {	# NAME ROOT WORD COMMAND STATES [WORDS [CONSOLE]]
+disk_fault() {	# NAME FAULT WORD COMMAND STATES [WORDS [CONSOLE]]: FAULT of the collector, "" none
 	wanted faults "$1" || return
+	local root
+	if [ -n "$2" ]; then root=$(other_program "$1" makedumpfile "$2"); else root=$(hurried_root "$1"); fi
 	sabotage "$1" "$3" "$4"
-	fault "$1" "$2" --qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
+	fault "$1" "$root" --qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
 	kill "$saboteur" 2>/dev/null
 	wait "$saboteur" 2>/dev/null
 	judge "$5" "${6:-}" "${7:-}"
 }
 
 # QEMU takes the backend away, so every access fails from then on.
-disk_fault disk-removed "$(other_program disk-removed makedumpfile CRAWL)" vmcore "drive_del scratch" \
+disk_fault disk-removed CRAWL vmcore "drive_del scratch" \
 	"saving incomplete log-only"
-disk_fault disk-gone-before "$(hurried_root disk-gone-before)" panic "drive_del scratch" none "" "no target took the log"
-disk_fault disk-shrinks "$(other_program disk-shrinks makedumpfile CRAWL)" vmcore "block_resize scratch 8M" \
+disk_fault disk-gone-before "" panic "drive_del scratch" none "" "no target took the log"
+disk_fault disk-shrinks CRAWL vmcore "block_resize scratch 8M" \
 	"saving incomplete log-only"
-disk_fault superblock-lost "$(hurried_root superblock-lost)" panic 'qemu-io scratch "write -P 0 0 1M"' none "" \
+disk_fault superblock-lost "" panic 'qemu-io scratch "write -P 0 0 1M"' none "" \
 	"no target took the log"
-disk_fault disk-slow "$(hurried_root disk-slow)" panic "block_set_io_throttle scratch 0 0 300000 0 0 0" \
+disk_fault disk-slow "" panic "block_set_io_throttle scratch 0 0 300000 0 0 0" \
 	"incomplete log-only saving" "deadline of"
 
 # --- a machine with UEFI, whose disk is gone: the log is in its variables --------------------------------------
