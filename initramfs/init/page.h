@@ -52,7 +52,7 @@ struct page {
 	_Atomic uint64_t vmcore_size;	/* of /proc/vmcore, for the hard cap */
 	/* Where the next worker goes on. */
 	int stage;
-	unsigned next_method, next_module, next_target, next_again, next_pre, next_post;
+	unsigned next_method, next_module, next_target, next_again, next_early, next_pre, next_post;
 	int target;		/* the one at work, -1 none */
 	bool notes_ok;		/* reading them did no harm: a later worker may do it again */
 	bool here_tried;	/* the log was, or is being, saved in this machine, no target having taken it */

@@ -98,13 +98,13 @@ static void start_worker(struct supervisor *s)
 }
 
 /* Where the capture stands.  Two workers that died at the same step are enough for it. */
-#define STEPS 9
+#define STEPS 10
 
 static void tell_step(const struct page *p, int step[static STEPS])
 {
 	const int at[STEPS] = { p->stage, (int)p->next_method, (int)p->next_module, (int)p->next_target,
 				(int)p->n_skips, (int)p->next_again, p->target,
-				(int)p->next_pre, (int)p->next_post };
+				(int)p->next_pre, (int)p->next_post, (int)p->next_early };
 
 	memcpy(step, at, sizeof(at));
 }

@@ -204,6 +204,54 @@ static int end_target(struct capture *c, int i, const struct place *place, int c
 	return code;
 }
 
+static bool has_log(const struct page *p)
+{
+	bool log = false;
+
+	for (int i = 0; i < ATTEMPTS_MAX; i++)
+		log |= p->attempts[i].log;
+	return log;
+}
+
+static int open_and_log(struct capture *c, int i, struct place *place, struct err *e)
+{
+	int r = phase_open(c, i, place, e);
+
+	return r < 0 ? r : phase_log(c, place, e);
+}
+
+static bool is_disk(const struct recipe_target *t)
+{
+	return t->kind == TARGET_FILE || t->kind == TARGET_FS;
+}
+
+/*
+ * A network may keep the capture waiting for minutes, or for ever.  Where it is the first target, the log goes
+ * to the first disk among the others before that.
+ */
+static void save_log_early(struct capture *c)
+{
+	struct page *p = c->page;
+	size_t n = c->recipe->n_targets < ATTEMPTS_MAX ? c->recipe->n_targets : ATTEMPTS_MAX;
+
+	if (n == 0 || p->next_target || is_disk(&c->recipe->targets[0]) ||
+	    c->recipe->targets[0].kind == TARGET_RAW)
+		return;
+	while (p->next_early < n && !has_log(p)) {
+		int i = (int)p->next_early++;
+		auto_place struct place place = { .dir = -1 };
+		struct err e = { 0 };
+
+		if (!is_disk(&c->recipe->targets[i]))
+			continue;
+		p->target = i;
+		/* It has its turn later: nothing that fails now counts against it. */
+		if (open_and_log(c, i, &place, &e) < 0)
+			say(CONSOLE_FAILED, "%s: %s", c->recipe->targets[i].url, e.text);
+		p->target = -1;
+	}
+}
+
 static int try_target(struct capture *c, int i)
 {
 	auto_place struct place place = { .dir = -1 };
@@ -212,9 +260,10 @@ static int try_target(struct capture *c, int i)
 
 	c->page->target = i;
 	c->page->attempts[i].begun = true;
-	r = phase_open(c, i, &place, &e);
-	if (r == 0)
-		r = phase_log(c, &place, &e);
+	if (c->page->attempts[i].log)
+		r = place_reopen(c->page, c->recipe, i, &place, &e);
+	else
+		r = open_and_log(c, i, &place, &e);
 	if (r == 0) {
 		brake_look(c, &place);
 		hooks_pre(c, &place);
@@ -252,20 +301,12 @@ static int stage_targets(struct capture *c, struct err *e)
 {
 	struct page *p = c->page;
 
+	save_log_early(c);
 	while (p->winner < 0 && more_targets(c))
 		try_target(c, (int)p->next_target++);
 	while (p->winner < 0 && p->next_again < p->next_target)
 		try_again(c, (int)p->next_again++);
 	return p->winner < 0 ? err_set(e, ENOENT, "no target took the dump") : 0;
-}
-
-static bool has_log(const struct page *p)
-{
-	bool log = false;
-
-	for (int i = 0; i < ATTEMPTS_MAX; i++)
-		log |= p->attempts[i].log;
-	return log;
 }
 
 static int stage_post(struct capture *c, struct err *e)
