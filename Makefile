@@ -165,6 +165,10 @@ demo: packages	## the main job: crash a real kernel in a VM and open its dump
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
 	@bash tests/vm/demo.sh $(B)
 
+.PHONY: vm-faults
+vm-faults: all	## captures that are hit by every fault we know to make
+	@bash tests/vm/run.sh $(B) faults
+
 check: packages	## build, and pass every test
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all $(UNIT)
 	@bash tests/run.sh $(B)

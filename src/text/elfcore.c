@@ -16,7 +16,7 @@ void elfcore_done(struct elfcore *c)
 	*c = (struct elfcore){ 0 };
 }
 
-static int read_header(kdump_read read_at, void *ctx, Elf64_Ehdr *ret, struct err *e)
+static int read_header(dump_reader read_at, void *ctx, Elf64_Ehdr *ret, struct err *e)
 {
 	int r = read_at(ctx, 0, ret, sizeof(*ret));
 
@@ -51,7 +51,7 @@ static int add_load(const Elf64_Phdr *ph, uint64_t file_size, struct elfcore *c,
 	return 0;
 }
 
-int elfcore_read(kdump_read read_at, void *ctx, uint64_t file_size, struct elfcore *ret, struct err *e)
+int elfcore_read(dump_reader read_at, void *ctx, uint64_t file_size, struct elfcore *ret, struct err *e)
 {
 	auto_elfcore struct elfcore c = { 0 };
 	bool notes = false;

@@ -26,7 +26,7 @@ void elfcore_done(struct elfcore *c);
  * Read its headers and see whether all that they name lies within FILE_SIZE bytes.  -EINVAL: no
  * such core, or one without memory or notes; -ENODATA: the file ends before what they name.
  */
-int elfcore_read(kdump_read read_at, void *ctx, uint64_t file_size, struct elfcore *ret, struct err *e);
+int elfcore_read(dump_reader read_at, void *ctx, uint64_t file_size, struct elfcore *ret, struct err *e);
 /* The piece that holds the byte at OFFSET, or else the next one behind it; NULL: none. */
 const struct elfcore_load *elfcore_at(const struct elfcore *c, uint64_t offset);
 

@@ -28,7 +28,7 @@
 #define DESC_SIZE 24U		/* page_desc: offset (8), size (4), flags (4), page_flags (8) */
 
 struct source {
-	kdump_read read;
+	dump_reader read;
 	void *ctx;
 	uint64_t size;
 	unsigned char *piece;
@@ -201,7 +201,7 @@ static int check(struct source *s, struct kdump *k, struct err *e)
 	return 0;
 }
 
-int kdump_check(kdump_read read_at, void *ctx, uint64_t file_size, struct kdump *ret, struct err *e)
+int kdump_check(dump_reader read_at, void *ctx, uint64_t file_size, struct kdump *ret, struct err *e)
 {
 	auto_free unsigned char *piece = xmalloc(PIECE);
 	struct source s = { .read = read_at, .ctx = ctx, .size = file_size, .piece = piece };

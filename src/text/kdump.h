@@ -25,7 +25,7 @@ struct kdump {
 };
 
 /* Read exactly LEN bytes at OFFSET: 0 or -errno (-ENODATA: the file ends before). */
-typedef int (*kdump_read)(void *ctx, uint64_t offset, void *to, size_t len);
+typedef int (*dump_reader)(void *ctx, uint64_t offset, void *to, size_t len);
 
 /*
  * 0: whole as far as it was looked at.  -EINVAL: not such a file, or damaged; -ENODATA: it
@@ -34,6 +34,6 @@ typedef int (*kdump_read)(void *ctx, uint64_t offset, void *to, size_t len);
  * Reads in pieces of 64 KB; takes no other memory.
  */
 #define KDUMP_DESC_MAX (1U << 20)
-int kdump_check(kdump_read read_at, void *ctx, uint64_t file_size, struct kdump *ret, struct err *e);
+int kdump_check(dump_reader read_at, void *ctx, uint64_t file_size, struct kdump *ret, struct err *e);
 
 #endif

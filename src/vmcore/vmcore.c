@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vmcore.h"
+#include "elfcore.h"
 #include "log.h"
 #include "vmcoreinfo.h"
 
@@ -8,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 struct vmcore {
 	kdump_ctx_t *ctx;
@@ -118,14 +120,71 @@ static int page_map(struct vmcore *v, kdump_bmp_t **ret, struct err *e)
 	return 0;
 }
 
+typedef void (*run_fn)(struct vmcore *v, uint64_t from, uint64_t to, void *ctx);
+
+static int read_file(void *ctx, uint64_t offset, void *to, size_t len)
+{
+	const struct vmcore *v = ctx;
+	ssize_t n = pread(v->fd, to, len, (off_t)offset);
+
+	return n == (ssize_t)len ? 0 : n < 0 ? -errno : -ENODATA;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct elfcore_load *x = a, *y = b;
+
+	return x->paddr < y->paddr ? -1 : x->paddr > y->paddr;
+}
+
+/*
+ * An ELF core's whole pages.  Not by the library's map: the kernel's text is told twice there, once
+ * by itself and once within its memory, and that map does not like it (libkdumpfile 0.5.1).
+ */
+static int each_elf_run(struct vmcore *v, run_fn fn, void *ctx, struct err *e)
+{
+	uint64_t size = vmcore_page_size(v), done = 0;
+	auto_elfcore struct elfcore core = { 0 };
+	struct stat st;
+	int r;
+
+	if (fstat(v->fd, &st) < 0)
+		return err_set(e, errno, "the dump's size: %s", strerror(errno));
+	r = elfcore_read(read_file, v, (uint64_t)st.st_size, &core, e);
+	if (r < 0)
+		return r;
+	qsort(core.loads, core.n, sizeof(*core.loads), by_address);
+	for (size_t i = 0; i < core.n; i++) {
+		const struct elfcore_load *l = &core.loads[i];
+		uint64_t from = l->paddr / size + (l->paddr % size > 0), to;
+
+		if (l->size > UINT64_MAX - l->paddr)
+			return err_set(e, EINVAL, "the dump tells of memory beyond any address");
+		to = (l->paddr + l->size) / size;
+		from = from > done ? from : done;
+		if (from < to)
+			fn(v, from, done = to, ctx);
+	}
+	return 0;
+}
+
+static bool is_elf(struct vmcore *v)
+{
+	char magic[4];
+
+	return read_file(v, 0, magic, sizeof(magic)) == 0 && memcmp(magic, "\177ELF", 4) == 0;
+}
+
 /* Call FN for each run of pages that the dump holds. */
-static int each_run(struct vmcore *v, void (*fn)(struct vmcore *v, uint64_t from, uint64_t to, void *ctx),
-		    void *ctx, struct err *e)
+static int each_run(struct vmcore *v, run_fn fn, void *ctx, struct err *e)
 {
 	kdump_bmp_t *map = NULL;
 	kdump_addr_t from = 0;
-	int r = page_map(v, &map, e);
+	int r;
 
+	if (is_elf(v))
+		return each_elf_run(v, fn, ctx, e);
+	r = page_map(v, &map, e);
 	if (r < 0)
 		return r;
 	while (kdump_bmp_find_set(map, &from) == KDUMP_OK) {

@@ -5,7 +5,7 @@
 #
 # matrix: each of Debian's kernels 5.10, 6.1 and 6.12 with a dump to ext4, xfs and btrfs; a CASE is
 # one of them, "6.1-xfs", or one of the faults.  log-only: DUMP_LEVEL="log".  hosts and faults: see hosts.sh and faults.sh.
-# Without a word, all.  A case is one run of `crashcfg test`, as an admin would type it; its log
+# Without a word, all but most of the faults.  A case is one run of `crashcfg test`, as an admin would type it; its log
 # stays in BUILD/vm when it fails.
 set -u
 cd "$(dirname "$0")/../.." || exit 1
