@@ -202,6 +202,29 @@ static void collect(struct saving *s, struct area *a)
 		fprintf(out_words(s->cli), "%s: the dump was given up; the device is as it was\n", a->path);
 }
 
+/* The log of a crash that found no target. */
+static void collect_efi(struct saving *s)
+{
+	auto_collected struct collected c = { 0 };
+	const char *slash = strrchr(s->dirs.collect, '/');
+	struct err why = { 0 };
+	struct json *j;
+	int r = efi_collect(&s->cli->root, s->dirs.collect, slash ? slash + 1 : "", &c, &why);
+
+	if (r < 0 && r != -ENOENT)
+		fail(s, &why);
+	if (r < 0)
+		return;
+	j = js_add(s->collected, js_object());
+	js_set_text(j, "device", "efi");
+	js_set_text(j, "folder", c.path);
+	js_set_text(j, "state", manifest_state_name(c.state));
+	js_set_text(j, "check", c.check);
+	if (!s->cli->quiet)
+		fprintf(out_words(s->cli), "EFI variables: %s, %s\n    %s\n", c.path, manifest_state_name(c.state),
+			c.check);
+}
+
 /*
  * A swap whose device came too late for its unit, since the dump had to be collected first.  Within the
  * unit alone: by hand nobody's swapoff(8) is undone.
@@ -291,6 +314,8 @@ static int run_save(struct cli *cli, int argc, char *argv[], struct err *e)
 		find_areas(&s);
 	for (size_t i = 0; i < s.n_areas; i++)
 		collect(&s, &s.areas[i]);
+	if (argc == 1)
+		collect_efi(&s);
 	take_swaps(&s);
 	/* Older dumps go when the new ones are safe. */
 	for (size_t i = 0; i < s.dirs.all.n && !s.failed; i++)
@@ -323,7 +348,8 @@ const struct command cmd_save = {
 		"with a device's content will do). It copies what it finds into the folder of the first file: target, else "
 		"/var/crash, holds it against the header's sha256, looks at the dump, and then puts back "
 		"what the device bore, so that a swap is one again with the same UUID and label. A run that was "
-		"interrupted is begun anew by the next one; with too little room nothing is done and the device stays as it is.\n\n"
+		"interrupted is begun anew by the next one; with too little room nothing is done and the device stays as it is. "
+		"A log that a capture without any target put into EFI variables becomes a dump folder too.\n\n"
 		"Then old dumps of this host are deleted by DUMP_KEEP, DUMP_KEEP_DAYS and DUMP_MIN_FREE: never the newest "
 		"whole one, and nothing where a dump could not be collected. Of the first dump of a kind (by its panic line) "
 		"the vmcore alone goes.\n\n"

@@ -184,8 +184,8 @@ static void note_efi_log(struct status *st, const struct root *root)
 	if (efivars_log(root, &l, NULL) < 0)
 		return;
 	folder = manifest_folder(l.crash_time, l.boot_id);
-	strv_addf(&st->notes, "no target took the log of crash %s: the end of it is in the EFI variables '"
-		  EFILOG_DIR "/CrashcfgLog*'", folder);
+	strv_addf(&st->notes, "no target took the log of crash %s: the end of it is in EFI variables, until "
+		  "'crashcfg save' collects it", folder);
 }
 
 static void judge(struct status *st, const struct root *root, const struct settings *want,

@@ -90,6 +90,15 @@ void collected_done(struct collected *c);
 int area_collect(const struct root *root, const struct area *a, const char *dir, struct collected *ret,
 		 struct err *e);
 
+/* --- efi.c ----------------------------------------------------------------------------------------------- */
+
+/*
+ * The log that a capture without any target left in EFI variables (efilog.h) becomes a dump folder of HOST
+ * in DIR, with dmesg.txt and a record; then the variables go.  -ENOENT: there is none.
+ */
+int efi_collect(const struct root *root, const char *dir, const char *host, struct collected *ret,
+		struct err *e);
+
 /* --- retain.c ------------------------------------------------------------------------------------------ */
 
 struct retain_rules {

@@ -23,24 +23,11 @@ void dump_list_done(struct dump_list *l)
 
 bool dump_name_parse(const char *name, int64_t *ret_when)
 {
-	/* manifest_folder()'s form, and the suffix that whoever makes it may add. */
-	static const char form[] = "dddd-dd-ddTdd-dd-ddZ-xxxxxxxx";
-	struct tm tm = { 0 };
-	size_t i;
+	int64_t when = manifest_folder_time(name);
 
-	for (i = 0; form[i]; i++) {
-		unsigned char c = (unsigned char)name[i];
-
-		if (form[i] == 'd' ? !isdigit(c) : form[i] == 'x' ? !isxdigit(c) : c != (unsigned char)form[i])
-			return false;
-	}
-	if (name[i] == '.' && isdigit((unsigned char)name[i + 1]))
-		i += 1 + strspn(name + i + 1, "0123456789");
-	if (name[i] || !strptime(name, "%Y-%m-%dT%H-%M-%SZ", &tm))
-		return false;
-	if (ret_when)
-		*ret_when = timegm(&tm);
-	return true;
+	if (when >= 0 && ret_when)
+		*ret_when = when;
+	return when >= 0;
 }
 
 static void look(const struct root *root, struct dump *d)
