@@ -72,7 +72,7 @@ static void man_commands(void)
 	man_text("crashcfg turns one settings file, crashcfg(5), into a host that is armed for kernel crashes: memory is "
 		 "reserved by the boot loader's entries, a small capture image is built and loaded, and after a crash "
 		 "that image saves the kernel log and the dump and reboots.\n\n"
-		 "Nothing is written by any command but apply, remove, build, load, unload, test and import where it is "
+		 "Nothing is written by any command but apply, remove, build, load, unload, save, test and import where it is "
 		 "told to.");
 	fputs(".SH COMMANDS\n", stdout);
 	for (const struct command *const *c = commands; *c; c++) {

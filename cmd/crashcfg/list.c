@@ -98,7 +98,7 @@ static int run_list(struct cli *cli, int argc, char *argv[], struct err *e)
 	else
 		print_words(&l);
 	if (!l.n && !cli->quiet && !cli->json)
-		printf("no dump in %s%s\n", dirs.all.v[0], dirs.all.n > 1 ? " and the other folders of DUMP_TARGETS" : "");
+		printf("no dump in %s%s\n", dirs.collect, dirs.all.n > 1 ? " and the other folders of DUMP_TARGETS" : "");
 	return EXIT_DONE;
 }
 

@@ -89,7 +89,7 @@ int area_open(const struct root *root, const char *path, struct area *ret, struc
 	if (!S_ISBLK(st.st_mode) && !S_ISREG(st.st_mode))
 		return err_set(e, ENOENT, "'%s' is neither a block device nor a file with the content of one", path);
 	r = read_head(look, path, &a.head, e);
-	if (r < 0)
+	if (r < 0 || !a.head)
 		return r;
 	a.device = S_ISBLK(st.st_mode);
 	a.major = major(st.st_rdev);

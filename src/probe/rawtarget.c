@@ -242,7 +242,7 @@ int storage_find_raw(const struct root *root, const struct target *t, struct sto
 	int r;
 
 	r = raw_spec(root, t, &spec, e);
-	if (r == 0)
+	if (r == 0 && spec)
 		r = find_block(root, spec, &b, e);
 	if (r == 0)
 		r = check_block(root, t, &b, e);
@@ -250,6 +250,8 @@ int storage_find_raw(const struct root *root, const struct target *t, struct sto
 		r = read_content(root, &b, &c, e);
 	if (r < 0)
 		return r;
+	if (!c.partuuid || !c.s.type)
+		return -EIO;
 	if (!*c.partuuid && !*c.s.uuid && !*c.s.label)
 		return err_set(e, ENOENT,
 			       "'%s' is '%s', which has nothing to find it again by: neither a "

@@ -153,12 +153,12 @@ int rawarea_choose(const char pages[static 2 * RAWAREA_PAGE], struct rawarea **r
 {
 	auto_rawarea struct rawarea *first = NULL, *second = NULL;
 	struct err why = { 0 };
-	int r = rawarea_decode(pages, &first, &why),
-	    s = rawarea_decode(pages + RAWAREA_PAGE, &second, NULL);
 
-	if (r < 0 && s < 0)
-		return err_set(e, why.code, "%s", why.text);
-	if (r < 0 || (s == 0 && second->sequence > first->sequence))
+	rawarea_decode(pages, &first, &why);
+	rawarea_decode(pages + RAWAREA_PAGE, &second, NULL);
+	if (!first && !second)
+		return err_set(e, why.code ? why.code : EINVAL, "%s", why.text);
+	if (!first || (second && second->sequence > first->sequence))
 		*ret = take_ptr(second);
 	else
 		*ret = take_ptr(first);
