@@ -33,6 +33,8 @@ int collect_stream(struct capture *c, const struct collect_stream *to, unsigned 
  * -ENOSPC: the text tells from which memory on all is missing.
  */
 int collect_by_copy(struct capture *c, const struct place *to, struct err *e);
+/* The same as a flattened stream. */
+int collect_copy_stream(struct capture *c, const struct collect_stream *to, struct err *e);
 /* Are parts of what it wrote what /proc/vmcore holds, and is all there that the headers name? */
 int collect_check_copy(struct capture *c, int fd, uint64_t size, char says[static 200], struct err *e);
 

@@ -4,6 +4,7 @@
 #include "dump.h"
 #include "elfcore.h"
 #include "file.h"
+#include "flat.h"
 #include "num.h"
 #include "proc.h"
 #include "say.h"
@@ -32,6 +33,8 @@ struct copy {
 	uint64_t size, at, written, unread;	/* bytes; UNREAD: pages */
 	long long began, said;
 	char *data;
+	const struct collect_stream *stream;	/* NULL: to the file TO */
+	struct err *why;	/* of the stream */
 };
 
 /* Read LEN bytes of FROM at OFFSET.  0 or -errno (-ENODATA: it ends before). */
@@ -72,8 +75,21 @@ static bool is_zero(const char *data, size_t len)
 	return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
+/* A record of the flattened format (flat.h), as makedumpfile would write it. */
+static int stream_record(const struct copy *k, uint64_t offset, uint64_t len)
+{
+	char head[FLAT_RECORD];
+
+	flat_record(head, offset, len);
+	return k->stream->take(k->stream->ctx, head, sizeof(head), k->why);
+}
+
 static int write_at(const struct copy *k, uint64_t offset, const char *data, size_t len)
 {
+	int r = k->stream ? stream_record(k, offset, len) : 0;
+
+	if (k->stream)
+		return r < 0 ? r : k->stream->take(k->stream->ctx, data, len, k->why);
 	while (len) {
 		ssize_t n = pwrite(k->to, data, len, (off_t)offset);
 
@@ -121,6 +137,13 @@ static void show(struct copy *k, bool last)
 	    took > 0 ? (double)k->written / 1048576 * 1000 / (double)took : 0.0);
 }
 
+static int end_stream(const struct copy *k)
+{
+	int r = write_at(k, k->size - 1, "", 1);
+
+	return r < 0 ? r : stream_record(k, UINT64_MAX, UINT64_MAX);
+}
+
 static int copy_all(struct copy *k)
 {
 	int r = 0;
@@ -138,6 +161,8 @@ static int copy_all(struct copy *k)
 		show(k, false);
 	}
 	/* A hole at the end is part of the file too. */
+	if (r == 0 && k->stream)
+		return end_stream(k);
 	if (r == 0 && ftruncate(k->to, (off_t)k->size) < 0)
 		r = -errno;
 	return r;
@@ -183,6 +208,31 @@ int collect_by_copy(struct capture *c, const struct place *to, struct err *e)
 	c->page->attempts[to->target].bytes = k.at;
 	if (r < 0)
 		return tell_missing(&k, r, to, e);
+	show(&k, true);
+	c->page->unread = k.unread;
+	return 0;
+}
+
+int collect_copy_stream(struct capture *c, const struct collect_stream *to, struct err *e)
+{
+	auto_close int from = open(VMCORE, O_RDONLY | O_CLOEXEC);
+	struct err why = { 0 };
+	struct copy k = { .c = c, .from = from, .began = now_ms(), .stream = to, .why = &why };
+	auto_free char *data = xmalloc(PIECE);
+	char head[FLAT_HEAD];
+	struct stat st;
+	int r;
+
+	if (from < 0 || fstat(from, &st) < 0 || st.st_size == 0)
+		return err_set(e, from < 0 ? errno : ENODATA, "cannot open '" VMCORE "'");
+	k.data = data;
+	k.size = (uint64_t)st.st_size;
+	flat_head(head);
+	r = to->take(to->ctx, head, sizeof(head), &why);
+	if (r == 0)
+		r = copy_all(&k);
+	if (r < 0)
+		return err_set(e, why.code ? why.code : -r, "%s", why.code ? why.text : strerror(-r));
 	show(&k, true);
 	c->page->unread = k.unread;
 	return 0;

@@ -3,6 +3,7 @@
 
 #include "collect.h"
 #include "dump.h"
+#include "elfcore.h"
 #include "file.h"
 #include "hash.h"
 #include "kdump.h"
@@ -504,7 +505,7 @@ static int collect(struct capture *c, struct raw *raw, bool may_stop, int *ret_c
 	int r;
 
 	if (how == DUMP_COPY)
-		r = err_set(e, ENOTSUP, "a plain copy of all memory is not written to a bare device");
+		r = collect_copy_stream(c, &stream, e);
 	else
 		r = collect_stream(c, &stream, dump_level(c->recipe, how),
 				   how == DUMP_AS_SET ? c->recipe->threads : 1, may_stop, ret_code, e);
@@ -562,33 +563,43 @@ static int read_dump(void *ctx, uint64_t offset, void *to, size_t len)
 	return r;
 }
 
+static int check_records(struct raw *raw, char says[static 200], struct err *e)
+{
+	auto_elfcore struct elfcore core = { 0 };
+	struct kdump k = { .version = 0 };
+	int r;
+
+	if (raw->too_many) {
+		snprintf(says, 200, "too large to be looked at in its flattened form; 'save' does so");
+		return 0;
+	}
+	if (raw->attempt->how == DUMP_COPY) {
+		r = elfcore_read(read_dump, raw, raw->flat.size, &core, e);
+		snprintf(says, 200, "a plain copy, all that its headers name is there");
+		return r;
+	}
+	r = kdump_check(read_dump, raw, raw->flat.size, &k, e);
+	raw->page->pages = k.pages;
+	snprintf(says, 200, "whole: %llu pages%s; its log is looked at when it is collected",
+		 (unsigned long long)k.pages,
+		 k.seen < k.pages ? ", the first and last of them looked at" : "");
+	return r;
+}
+
 static int raw_check(struct capture *c, const struct place *at, struct err *e)
 {
 	struct raw *raw = at->own;
-	struct page *p = c->page;
-	struct kdump k = { .version = 0 };
-	char text[200];
+	char says[200] = "";
 	int r;
 
-	raw->page = p;
+	raw->page = c->page;
+	c->page->pages = 0;
 	posix_fadvise(at->dir, (off_t)raw->dump_at, (off_t)raw->written, POSIX_FADV_DONTNEED);
-	if (raw->too_many) {
-		snprintf(text, sizeof(text),
-			 "too large to be looked at in its flattened form; 'save' does so");
-	} else {
-		r = kdump_check(read_dump, raw, raw->flat.size, &k, e);
-		if (r < 0) {
-			page_text(p->check, e ? e->text : "");
-			return err_wrap(e, "the dump on '%s' is not whole", at->shown);
-		}
-		p->pages = k.pages;
-		snprintf(text, sizeof(text),
-			 "whole: %llu pages%s; its log is looked at when it is collected",
-			 (unsigned long long)k.pages,
-			 k.seen < k.pages ? ", the first and last of them looked at" : "");
-	}
-	page_text(p->check, text);
-	say(CONSOLE_CHECK, "%s", text);
+	r = check_records(raw, says, e);
+	page_text(c->page->check, r < 0 && e ? e->text : says);
+	if (r < 0)
+		return err_wrap(e, "the dump on '%s' is not whole", at->shown);
+	say(CONSOLE_CHECK, "%s", says);
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dumps.h"
 
+#include "elfcore.h"
 #include "file.h"
 #include "flat.h"
 #include "hash.h"
@@ -235,8 +236,11 @@ static int look_at(struct collect *c, int fd, uint64_t size, struct err *e)
 {
 	auto_vmcore_look struct vmcore_look look = { 0 };
 	auto_free char *path = NULL;
-	struct kdump k;
-	int r = kdump_check(read_file, &fd, size, &k, e);
+	auto_elfcore struct elfcore core = { 0 };
+	struct kdump k = { .version = 0 };
+	char magic[4] = "";
+	int r = pread(fd, magic, 4, 0) == 4 && memcmp(magic, "\177ELF", 4) == 0 ?
+			elfcore_read(read_file, &fd, size, &core, e) : kdump_check(read_file, &fd, size, &k, e);
 
 	if (r < 0)
 		return r;

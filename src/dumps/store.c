@@ -9,6 +9,7 @@
 #include <time.h>
 
 #define MANIFEST_MAX (1u << 20)
+#define HOLES_MIN (1 << 20)
 
 void dump_list_done(struct dump_list *l)
 {
@@ -44,7 +45,9 @@ static void look(const struct root *root, struct dump *d)
 
 		if (root_lstat(root, file, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
-		d->bytes += (uint64_t)st.st_blocks * 512;
+		/* A plain copy of memory has holes where pages were zero. */
+		d->bytes += st.st_size > HOLES_MIN && st.st_blocks * 512 < st.st_size ? (uint64_t)st.st_blocks * 512
+										      : (uint64_t)st.st_size;
 		d->vmcore |= strcmp(names.v[i], DUMP_VMCORE) == 0;
 	}
 	if (root_read(root, record, MANIFEST_MAX, &text, NULL) == 0 &&

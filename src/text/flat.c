@@ -108,3 +108,21 @@ int flat_feed(struct flat *f, const void *data, size_t len, const struct flat_si
 	}
 	return 0;
 }
+
+static void put_number(char *to, uint64_t v)
+{
+	for (unsigned i = 0; i < 8; i++)
+		to[i] = (char)(v >> (56 - 8 * i));
+}
+
+void flat_head(char head[static FLAT_HEAD])
+{
+	for (unsigned i = 0; i < FLAT_HEAD; i++)
+		head[i] = i < HEAD_USED ? (char)head_byte(i) : 0;
+}
+
+void flat_record(char head[static FLAT_RECORD], uint64_t offset, uint64_t len)
+{
+	put_number(head, offset);
+	put_number(head + 8, len);
+}

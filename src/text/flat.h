@@ -42,4 +42,8 @@ struct flat {
  */
 int flat_feed(struct flat *f, const void *data, size_t len, const struct flat_sink *to, struct err *e);
 
+/* The head of a stream, and that of a record; UINT64_MAX, UINT64_MAX: the end. */
+void flat_head(char head[static FLAT_HEAD]);
+void flat_record(char head[static FLAT_RECORD], uint64_t offset, uint64_t len);
+
 #endif

@@ -21,23 +21,29 @@ static void add_number(struct buf *b, uint64_t v)
 
 static void add_head(struct buf *b)
 {
-	buf_add(b, "makedumpfile\0\0\0\0", 16);
-	add_number(b, 1);
-	add_number(b, 1);
-	buf_zero(b, FLAT_HEAD - 32);
+	char head[FLAT_HEAD];
+
+	flat_head(head);
+	/* makedumpfile.h: signature, type and version. */
+	assert_memory_equal(head, "makedumpfile\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\1", 32);
+	buf_add(b, head, sizeof(head));
 }
 
 static void add_record(struct buf *b, uint64_t offset, const char *data)
 {
-	add_number(b, offset);
-	add_number(b, strlen(data));
+	char head[FLAT_RECORD];
+
+	flat_record(head, offset, strlen(data));
+	buf_add(b, head, sizeof(head));
 	buf_adds(b, data);
 }
 
 static void add_end(struct buf *b)
 {
-	add_number(b, UINT64_MAX);
-	add_number(b, UINT64_MAX);
+	char head[FLAT_RECORD];
+
+	flat_record(head, UINT64_MAX, UINT64_MAX);
+	buf_add(b, head, sizeof(head));
 }
 
 static int put(void *ctx, uint64_t offset, const void *data, size_t len)
