@@ -12,17 +12,17 @@ bash tests/vm/guest-root.sh "$guest_root" systemd systemd-sysv fdisk || exit 1
 
 raw_guest() {	# NAME
 	guest_new "$1"
-	guest_job tests/vm/raw/job || exit 1
-	mkdir -p "$guest/more/job/usr/sbin" "$guest/more/job/etc/systemd/system/graphical.target.wants"
+	guest_job tests/vm/raw/job tests/vm/guest-init || exit 1
+	mkdir -p "$guest/more/job/usr/sbin" "$guest/more/job/etc/systemd/system/basic.target.wants"
 	install -m 755 tests/vm/raw/init "$guest/more/job/usr/sbin/guest-init"
 	install -m 644 tests/vm/raw/job.service "$guest/more/job/etc/systemd/system/"
-	ln -s ../job.service "$guest/more/job/etc/systemd/system/graphical.target.wants/"
+	ln -s ../job.service "$guest/more/job/etc/systemd/system/basic.target.wants/"
 	(cd "$guest/more" && find job | LC_ALL=C sort | cpio --quiet -o -H newc -R 0:0 | gzip -1) >>"$guest/initrd"
 	truncate -s 1G "$guest/raw"
 }
 
 raw_boot() {	# PHASE
-	guest_boot "$dir/$1" 400 "crashkernel=192M job.phase=$1 job.case=$name systemd.mask=systemd-firstboot.service" \
+	guest_boot "$dir/$1" 400 "crashkernel=192M no_timer_check job.phase=$1 job.case=$name systemd.unit=basic.target" \
 		-drive "file=$guest/raw,format=raw,if=virtio,cache=unsafe"
 }
 
@@ -65,6 +65,7 @@ raw_case() {	# NAME
 	# The first header page is destroyed: GPT, so the first partition begins at 1 MiB.
 	[ "$1" != damaged ] || dd if=/dev/urandom of="$guest/raw" bs=4096 seek=256 count=1 conv=notrunc status=none
 	raw_boot after
+	# shellcheck disable=SC2034  # good and bad tell it
 	took=$((SECONDS - start))
 	name=raw-$1
 	case $1 in
