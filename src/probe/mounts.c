@@ -145,6 +145,16 @@ static char *fstab_root(struct libmnt_fs *fs)
 	return subvol ? xasprintf("%s%s", *subvol == '/' ? "" : "/", subvol) : xstrdup("/");
 }
 
+/* Without slashes at its end, but for "/" itself. */
+static char *mount_point(struct libmnt_fs *fs)
+{
+	char *target = copy(mnt_fs_get_target(fs));
+
+	for (size_t len = strlen(target); len > 1 && target[len - 1] == '/';)
+		target[--len] = '\0';
+	return target;
+}
+
 static void describe(struct libmnt_fs *fs, bool seen, struct mount_seen *ret)
 {
 	const char *tag = NULL, *value = NULL, *root = mnt_fs_get_root(fs);
@@ -152,11 +162,9 @@ static void describe(struct libmnt_fs *fs, bool seen, struct mount_seen *ret)
 
 	*ret = (struct mount_seen){
 		.source = copy(mnt_fs_get_srcpath(fs)), .fstype = copy(mnt_fs_get_fstype(fs)),
-		.target = copy(mnt_fs_get_target(fs)), .options = copy(mnt_fs_get_options(fs)),
+		.target = mount_point(fs), .options = copy(mnt_fs_get_options(fs)),
 		.major = major(dev), .minor = minor(dev),
 	};
-	for (size_t len = strlen(ret->target); len > 1 && ret->target[len - 1] == '/';)
-		ret->target[--len] = '\0';
 	ret->root = seen && root ? xstrdup(root) : fstab_root(fs);
 	mnt_fs_get_tag(fs, &tag, &value);
 	ret->uuid = copy(tag && value && strcmp(tag, "UUID") == 0 ? value : NULL);
@@ -221,7 +229,7 @@ static int find_in_fstab(struct libmnt_table *t, const char *path, unsigned bind
 	free(m.root);
 	m.root = take_ptr(inside);
 	free(m.target);
-	m.target = xstrdup(mnt_fs_get_target(fs));
+	m.target = mount_point(fs);
 	*ret = m;
 	m = (struct mount_seen){ 0 };
 	return 0;

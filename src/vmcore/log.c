@@ -11,6 +11,7 @@
 #define LAYOUT_MAX 4096		/* no structure here is larger */
 #define RING_BITS_MAX 30
 #define LOG_MAX (256U << 20)
+#define MISSING_MAX (256U << 10)
 
 static int info_value(const char *info, const char *key, bool hex, uint64_t *ret)
 {
@@ -156,20 +157,20 @@ static int prb_open(const struct prb *p, const struct memory *mem, uint64_t prb,
 	return 0;
 }
 
-/* Append record ID.  False: it is not there, or not whole. */
-static bool prb_record(const struct prb *p, const struct memory *mem, const struct prb_ring *ring,
+/* Append record ID and return the bytes of its text; 0: it is not there, not whole, or empty. */
+static uint64_t prb_record(const struct prb *p, const struct memory *mem, const struct prb_ring *ring,
 		       uint64_t id, char *text, struct buf *to)
 {
 	char desc[LAYOUT_MAX], info[LAYOUT_MAX];
 	uint64_t at = id % ring->count, state, begin, next, len;
 
 	if (mem->read(mem->ctx, ring->descs + at * p->desc_size, desc, p->desc_size) < 0)
-		return false;
+		return 0;
 	state = member(desc, p->desc_size, p->desc_state + p->counter, 8);
 	if ((state & ID_MASK) != id || (state >> 62 != DESC_COMMITTED && state >> 62 != DESC_FINALIZED))
-		return false;
+		return 0;
 	if (mem->read(mem->ctx, ring->infos + at * p->info_size, info, p->info_size) < 0)
-		return false;
+		return 0;
 
 	begin = member(desc, p->desc_size, p->desc_lpos + p->lpos_begin, 8);
 	next = member(desc, p->desc_size, p->desc_lpos + p->lpos_next, 8);
@@ -183,14 +184,14 @@ static bool prb_record(const struct prb *p, const struct memory *mem, const stru
 			begin = 0;
 		begin += 8;		/* the block's id */
 		if (begin > next)
-			return false;
+			return 0;
 		if (len > next - begin)
 			len = next - begin;
 		if (len > RECORD_MAX || mem->read(mem->ctx, ring->data + begin, text, len) < 0)
-			return false;
+			return 0;
 	}
 	add_record(to, member(info, p->info_size, p->info_ts, 8), text, len);
-	return true;
+	return len;
 }
 
 static int prb_read(const char *info, uint64_t prb, const struct memory *mem, struct buf *ret, struct err *e)
@@ -208,8 +209,18 @@ static int prb_read(const char *info, uint64_t prb, const struct memory *mem, st
 	if (r < 0)
 		return r;
 	n = ((ring.head - ring.tail) & ID_MASK) + 1;
-	for (uint64_t i = 0; i < n && i < ring.count; i++)
-		prb_record(&p, mem, &ring, (ring.tail + i) & ID_MASK, text, ret);
+	/*
+	 * No two records share bytes: a ring that seems to hold more than fits into it is none.  And where so
+	 * many in a row are not there, those behind them are not either.
+	 */
+	for (uint64_t i = 0, used = 0, missing = 0; i < n && i < ring.count && missing < MISSING_MAX; i++) {
+		uint64_t len = prb_record(&p, mem, &ring, (ring.tail + i) & ID_MASK, text, ret);
+
+		missing = len ? 0 : missing + 1;
+		used += len;
+		if (used > ring.data_size || ret->len > LOG_MAX)
+			break;
+	}
 	return 0;
 }
 
