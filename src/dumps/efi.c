@@ -76,7 +76,7 @@ int efi_collect(const struct root *root, const char *dir, const char *host, stru
 
 	if (r == 0)
 		r = make_record(&l, host, &m, e);
-	if (r < 0)
+	if (r < 0 || !m)
 		return r;
 	/* The name is the crash's own: a run that was cut off is done again in the same folder. */
 	name = manifest_folder(l.crash_time, l.boot_id);
