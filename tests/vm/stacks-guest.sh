@@ -25,7 +25,7 @@ up_partition() { dev=${disks[0]}1; }
 array() {	# LEVEL DISKS...
 	local level=$1
 	shift
-	try mdadm --create /dev/md0 --quiet --run --level="$level" --raid-devices=$# --metadata=1.2 --bitmap=none "$@"
+	try mdadm --create /dev/md0 --quiet --run --level="$level" --raid-devices=$# --metadata=1.2 --bitmap=none --assume-clean "$@"
 	dev=/dev/md0
 }
 up_array() {
