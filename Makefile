@@ -165,6 +165,11 @@ demo: packages	## the main job: crash a real kernel in a VM and open its dump
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all
 	@bash tests/vm/demo.sh $(B)
 
+.PHONY: vm-matrix
+vm-matrix: all	## dumps to every file system, disk and stack that is known (hours without KVM)
+	@bash tests/vm/run.sh $(B) matrix hosts
+	@bash tests/vm/stacks.sh $(B)
+
 .PHONY: vm-faults
 vm-faults: all	## captures that are hit by every fault we know to make
 	@bash tests/vm/run.sh $(B) faults

@@ -24,7 +24,7 @@ flock 9
 want=$(printf '%s\n' $base "$@" | sort -u)
 if [ -e "$dir/disk" ]; then
 	want=$(printf '%s\n' "$want" "$(cat "$dir/packages")" | sort -u)
-	[ "$want" != "$(cat "$dir/packages")" ] || [ "$0" -nt "$dir/disk" ] || exit 0
+	[ "$want" != "$(cat "$dir/packages")" ] || ! sha256sum --status -c "$dir/made-by" || exit 0
 fi
 
 sh "$here/kernels.sh" 6.1
@@ -89,6 +89,7 @@ mkfs.ext4 -q -F -L guest -d "$work/root" "$work/disk"
 mv "$work/initrd.gz" "$dir/initrd"
 cp "$kernel/boot/vmlinuz-$release" "$dir/vmlinuz"
 echo "$want" >"$dir/packages"
+sha256sum "$(realpath "$0")" >"$dir/made-by"
 mv "$work/disk" "$dir/disk"
 rm -rf "$work"
 echo "guest-root: $dir/disk is ready ($(du -h "$dir/disk" | cut -f1))"
