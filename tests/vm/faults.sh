@@ -193,7 +193,9 @@ disk_fault disk-slow "" panic "block_set_io_throttle scratch 0 0 300000 0 0 0" \
 
 # --- a machine with UEFI, whose disk is gone: the log is in its variables --------------------------------------
 
-if wanted_fault efi-variables && [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ]; then
+if wanted_fault efi-variables && [ ! -e /usr/share/OVMF/OVMF_CODE_4M.fd ]; then
+	echo "skip  efi-variables: no UEFI for guests is installed (package ovmf)"
+elif wanted_fault efi-variables; then
 	root=$(hurried_root efi-variables)
 	mkdir -p "$root/sys/firmware/efi/efivars"
 	cp /usr/share/OVMF/OVMF_VARS_4M.fd "$work/vars.fd"
