@@ -134,7 +134,7 @@ if wanted_fault init-spins; then
 	if grep -q "Attempted to kill init" "$dir/out/console.log"; then
 		bad "PID 1 died where it was to spin"
 	else
-		judge complete
+		judge "complete saving"
 	fi
 	cut_short=
 fi
