@@ -265,7 +265,7 @@ int mounts_first_swap(const char *table, size_t len, char **ret)
 	while (it && r < 0 && mnt_table_next_fs(t, it, &fs) == 0) {
 		const char *source = mnt_fs_get_source(fs);
 
-		if (mnt_fs_is_swaparea(fs) && source && mnt_fs_get_option(fs, "noauto", NULL, NULL) != 0) {
+		if (mnt_fs_is_swaparea(fs) && source && *source && mnt_fs_get_option(fs, "noauto", NULL, NULL) != 0) {
 			*ret = xstrdup(source);
 			r = 0;
 		}
