@@ -28,9 +28,9 @@ int superblock_from_udev(const char *text, struct superblock *ret);
 /* The same of whatever it is: a swap, a member of an array. */
 int superblock_any_from_udev(const char *text, struct superblock *ret);
 /* A value of such a text, "" none.  Caller frees. */
-char *udev_value(const char *text, const char *key);
+char *udev_value(const char *text, const char *key) __attribute__((returns_nonnull));
 /* UUID of the partition that the open device is, by libblkid; "" none.  Caller frees. */
-char *partition_uuid(int fd);
+char *partition_uuid(int fd) __attribute__((returns_nonnull));
 
 /*
  * Of a mounted file system, from a folder on it, when the device may not be read: by FS_IOC_GETFSUUID

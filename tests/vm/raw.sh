@@ -43,6 +43,7 @@ raw_judge() {	# WORDS that the guest must have said, and those that hold for all
 	local word problems=()
 	for word in "$@" "end" "swap 11111111-2222-4333-8444-555555555555 the swap" \
 		"swaps /dev/vdb1 11111111-2222-4333-8444-555555555555 .* 256M" "save success 0" "log [1-9]" \
+		"cycles 0" "order Finished crashcfg-save,Adding 262140k swap" \
 		"failed *.\$"; do
 		said "$word" || problems+=("'$word' was not said")
 	done
