@@ -138,10 +138,17 @@ static int make_cmdline(struct loading *l, const char *add, struct err *e)
 
 static int load(struct loading *l, const struct root *root, struct err *e)
 {
-	struct load_request q = { .kernel = l->kernel, .image = l->image, .cmdline = l->cmdline };
+	auto_secrets struct buf secrets = { 0 };
+	struct load_request q = { .kernel = l->kernel, .image = l->image, .cmdline = l->cmdline,
+				  .secrets = &secrets };
 	long long start = now_ms();
-	int r = capture_load(root, &q, e);
+	struct err why = { 0 };
+	int r;
 
+	/* Without its key one target is lost; without a capture kernel all are. */
+	if (secrets_collect(root, l->settings, &secrets, &why) < 0)
+		fprintf(stderr, "crashcfg: warning: %s\n", why.text);
+	r = capture_load(root, &q, e);
 	l->seconds = (double)(now_ms() - start) / 1000;
 	return r;
 }

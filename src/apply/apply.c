@@ -474,14 +474,18 @@ static int release(const struct root *root, struct err *e)
 }
 
 /* What acts on the running kernel.  Its failure does not undo the files: they are as wanted. */
-static int act(const struct root *root, struct step *s, struct err *e)
+static int act(const struct root *root, struct step *s, const struct settings *want, struct err *e)
 {
-	struct load_request q = { .kernel = s->kernel, .image = s->path, .cmdline = s->cmdline };
+	auto_secrets struct buf secrets = { 0 };
+	struct load_request q = { .kernel = s->kernel, .image = s->path, .cmdline = s->cmdline,
+				  .secrets = &secrets };
 	int r;
 
 	switch (s->kind) {
 	case STEP_LOAD:
-		r = capture_load(root, &q, e);
+		r = want ? secrets_collect(root, want, &secrets, e) : 0;
+		if (r == 0)
+			r = capture_load(root, &q, e);
 		break;
 	case STEP_UNLOAD:
 		r = capture_unload(root, e);
@@ -536,7 +540,7 @@ int plan_apply(const struct root *root, struct plan *p, const struct image_spec 
 	}
 	for (size_t i = 0; i < p->n_steps && r == 0; i++)
 		if (!p->steps[i].deferred)
-			r = act(root, &p->steps[i], e);
+			r = act(root, &p->steps[i], spec ? spec->settings : NULL, e);
 	if (r == 0 && p->remove && root->host)
 		sysctl_forget(root);
 	fill_report(p, report);

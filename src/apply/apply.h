@@ -43,8 +43,18 @@ struct load_request {
 	const char *kernel;	/* path of the kernel's image */
 	const char *image;
 	const char *cmdline;	/* of the capture kernel */
+	const struct buf *secrets;	/* what secrets_collect() gave; NULL: none */
 };
 int capture_load(const struct root *root, const struct load_request *q, struct err *e);
+/*
+ * Keys that the capture needs: an archive that goes behind the image when it is loaded, and nowhere else.
+ * Empty where none is needed.  On failure *ret has those that could be read.
+ */
+int secrets_collect(const struct root *root, const struct settings *s, struct buf *ret, struct err *e);
+void secrets_done(struct buf *archive);	/* overwrites it */
+#define auto_secrets AUTO(secrets_done)
+/* IMAGE's bytes and ARCHIVE in a file without a name.  A descriptor or -errno. */
+int secrets_append(int image, const struct buf *archive);
 /* Nothing loaded: 0 all the same. */
 int capture_unload(const struct root *root, struct err *e);
 

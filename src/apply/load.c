@@ -131,6 +131,7 @@ struct load {
 	const struct root *root;
 	const struct load_request *q;
 	int kernel, image;		/* descriptors */
+	int whole;			/* image and secrets; -1: no secrets */
 	struct kernel_fact head;
 	uint64_t kernel_size, image_size;
 	char *cmdline;			/* the running kernel's */
@@ -142,6 +143,7 @@ static void own_load(struct load *l)
 {
 	own_close(&l->kernel);
 	own_close(&l->image);
+	own_close(&l->whole);
 	free(l->cmdline);
 	free(l->asked);
 	free(l->lockdown);
@@ -258,11 +260,12 @@ static int check_image(const struct load *l, struct err *e)
 static int load_by_program(const struct load *l, struct err *e)
 {
 	static const char *const places[] = { "/usr/sbin/kexec", "/sbin/kexec" };
-	auto_free char *initrd = xasprintf("--initrd=%s", l->q->image);
+	auto_free char *initrd = l->whole < 0 ? xasprintf("--initrd=%s", l->q->image) :
+						xasprintf("--initrd=/proc/self/fd/%d", l->whole);
 	auto_free char *cmdline = xasprintf("--command-line=%s", l->q->cmdline);
 	const char *program = root_exists(l->root, places[0]) ? places[0] : places[1];
 	const char *const argv[] = { program, "--kexec-syscall", "-p", initrd, cmdline, l->q->kernel, NULL };
-	auto_proc struct proc p = { .argv = argv, .deadline_ms = KEXEC_DEADLINE_MS };
+	auto_proc struct proc p = { .argv = argv, .deadline_ms = KEXEC_DEADLINE_MS, .keep_fd = l->whole };
 
 	if (!root_exists(l->root, program))
 		return err_set(e, ENOENT,
@@ -282,7 +285,7 @@ static int load_files(int kernel, int image, const char *cmdline)
 
 static int load(const struct load *l, struct err *e)
 {
-	int r = load_files(l->kernel, l->image, l->q->cmdline);
+	int r = load_files(l->kernel, l->whole < 0 ? l->image : l->whole, l->q->cmdline);
 
 	if (r == -ENOSYS)
 		r = load_by_program(l, e);
@@ -295,22 +298,24 @@ static int load(const struct load *l, struct err *e)
 
 /* The kernel gave up the old capture kernel for one that it then refused: put the old one back, by what was
  * written down of it. */
-static bool load_former(const struct root *root, const struct json *former)
+static bool load_former(const struct root *root, const struct json *former, const struct buf *secrets)
 {
 	const char *kernel = js_get_text(former, "kernel"), *image = js_get_text(former, "path");
 	const char *cmdline = js_get_text(former, "cmdline");
-	auto_close int kernel_fd = -1, image_fd = -1;
+	auto_close int kernel_fd = -1, image_fd = -1, whole = -1;
 	uint64_t size;
 
-	return kernel && image && cmdline &&
-	       open_file(root, kernel, "kernel", &kernel_fd, &size, NULL) == 0 &&
-	       open_file(root, image, "image", &image_fd, &size, NULL) == 0 &&
-	       load_files(kernel_fd, image_fd, cmdline) == 0;
+	if (!kernel || !image || !cmdline || open_file(root, kernel, "kernel", &kernel_fd, &size, NULL) < 0 ||
+	    open_file(root, image, "image", &image_fd, &size, NULL) < 0)
+		return false;
+	if (secrets && secrets->len)
+		whole = secrets_append(image_fd, secrets);
+	return load_files(kernel_fd, whole < 0 ? image_fd : whole, cmdline) == 0;
 }
 
 int capture_load(const struct root *root, const struct load_request *q, struct err *e)
 {
-	AUTO(own_load) struct load l = { .root = root, .q = q, .kernel = -1, .image = -1 };
+	AUTO(own_load) struct load l = { .root = root, .q = q, .kernel = -1, .image = -1, .whole = -1 };
 	auto_json struct json *former = NULL;
 	auto_buf struct buf record = { 0 };
 	struct err why = { 0 };
@@ -326,6 +331,13 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 	r = open_file(root, q->image, "capture image", &l.image, &l.image_size, e);
 	if (r < 0)
 		return r;
+	if (q->secrets && q->secrets->len) {
+		l.whole = secrets_append(l.image, q->secrets);
+		if (l.whole < 0)
+			return err_set(e, -l.whole, "cannot put the keys behind '%s': %s", q->image,
+				       strerror(-l.whole));
+		l.image_size += q->secrets->len;
+	}
 	look(&l);
 	r = check(&l, e);
 	if (r == 0)
@@ -342,7 +354,7 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 	}
 	if (!was_loaded || read_flag(root, LOADED_FLAG) != NO)
 		return err_set(e, why.code, "%s", why.text);
-	if (load_former(root, former))
+	if (load_former(root, former, q->secrets))
 		return err_set(e, why.code, "%s (the one that was loaded before is loaded again)", why.text);
 	loaded_forget(root);
 	return err_set(e, why.code, "%s (the one that was loaded before is gone: this host is not armed)",

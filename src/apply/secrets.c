@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "apply.h"
+
+#include "cpio.h"
+#include "file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+
+#define SECRET_MAX (1u << 20)
+
+/* Overwritten before it is freed. */
+static void own_secret(struct buf *b)
+{
+	if (b->data)
+		explicit_bzero(b->data, b->len);
+	buf_done(b);
+}
+
+static int add_secret(const struct root *root, const char *key, const char *from, const char *to,
+		      struct buf *archive, unsigned *inode, struct err *e)
+{
+	AUTO(own_secret) struct buf text = { 0 };
+	int r = root_read(root, from, SECRET_MAX, &text, e);
+
+	if (r < 0)
+		return err_wrap(e, "%s", key);
+	cpio_add(archive, inode, to + 1, S_IFREG | 0600, text.data, text.len, 0, 0);
+	return 0;
+}
+
+int secrets_collect(const struct root *root, const struct settings *s, struct buf *ret, struct err *e)
+{
+	struct buf archive = { 0 };
+	unsigned inode = 0;
+	int r = 0;
+
+	if (s->luks_key_file)
+		r = add_secret(root, "LUKS_KEY_FILE", s->luks_key_file, LUKS_KEY_PATH, &archive, &inode, e);
+	if (archive.len)
+		cpio_end(&archive);
+	*ret = archive;
+	return r;
+}
+
+void secrets_done(struct buf *archive)
+{
+	own_secret(archive);
+}
+
+int secrets_append(int image, const struct buf *archive)
+{
+	auto_close int fd = memfd_create("capture", MFD_CLOEXEC);
+	static const char zeros[4];
+	struct stat st;
+	off_t at = 0;
+
+	if (fd < 0 || fstat(image, &st) < 0)
+		return -errno;
+	while (at < st.st_size) {
+		ssize_t n = sendfile(fd, image, &at, (size_t)(st.st_size - at));
+
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+	}
+	/* An archive that is not packed begins at a multiple of four bytes. */
+	if (fd_write_all(fd, zeros, (size_t)(-st.st_size & 3)) < 0 ||
+	    fd_write_all(fd, archive->data, archive->len) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return -ENOSPC;
+	return take_fd(fd);
+}
