@@ -4,7 +4,10 @@
 #include "own.h"
 
 #include <errno.h>
+#include <nettle/base64.h>
+#include <nettle/hmac.h>
 #include <nettle/sha2.h>
+#include <string.h>
 
 struct hash {
 	struct sha256_ctx ctx;
@@ -67,4 +70,26 @@ int hash_fd(int fd, char text[static HASH_TEXT_MAX], uint64_t *ret_len)
 	if (ret_len)
 		*ret_len = len;
 	return 0;
+}
+
+void hash_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len, unsigned char ret[static 20])
+{
+	struct hmac_sha1_ctx ctx;
+
+	hmac_sha1_set_key(&ctx, key_len, key);
+	hmac_sha1_update(&ctx, len, data);
+	hmac_sha1_digest(&ctx, 20, ret);
+}
+
+size_t base64_bytes(const char *text, unsigned char *ret, size_t max)
+{
+	size_t text_len = strlen(text), len = BASE64_DECODE_LENGTH(text_len);
+	auto_free unsigned char *bytes = xmalloc(len + 1);
+	struct base64_decode_ctx ctx;
+
+	base64_decode_init(&ctx);
+	if (!base64_decode_update(&ctx, &len, bytes, text_len, text) || !base64_decode_final(&ctx) || len > max)
+		return 0;
+	memcpy(ret, bytes, len);
+	return len;
 }

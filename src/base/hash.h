@@ -16,4 +16,9 @@ const char *hash_bytes(const void *data, size_t len, char text[static HASH_TEXT_
 /* From FD's current position to its end; *ret_len, if not NULL, is the bytes read.  0 or -errno. */
 int hash_fd(int fd, char text[static HASH_TEXT_MAX], uint64_t *ret_len);
 
+/* What OpenSSH hides host names by.  HMAC-SHA1 of DATA under KEY. */
+void hash_hmac_sha1(const void *key, size_t key_len, const void *data, size_t len, unsigned char ret[static 20]);
+/* The bytes that TEXT stands for in base64, at most MAX: how many; 0: it is none, or they are more. */
+size_t base64_bytes(const char *text, unsigned char *ret, size_t max);
+
 #endif

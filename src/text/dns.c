@@ -209,7 +209,8 @@ void resolv_servers(const char *text, struct strv *ret)
 			continue;
 		word = line + 10 + strspn(line + 10, " \t");
 		word[strcspn(word, " \t\r#;/")] = '\0';
-		if (ipaddr_parse(word, &a) && !ipaddr_is_loopback(&a) && !ipaddr_is_link_local(&a) && ret->n < 8)
+		if (ipaddr_parse(word, &a) && !ipaddr_is_loopback(&a) && !ipaddr_is_link_local(&a) &&
+		    ret->n < 8)
 			strv_add_once(ret, ipaddr_text(&a, plain));
 	}
 }

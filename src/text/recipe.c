@@ -202,7 +202,8 @@ static int decode_modules(const struct json *list, struct recipe *r, struct err 
 		return err_set(e, EINVAL, "'modules' is not a list of at most %d", MODULES_MAX);
 	for (size_t i = 0; i < js_len(list); i++) {
 		struct recipe_module *m = vec_push(&r->modules, &r->n_modules);
-		int err = record_decode(module_fields, ARRAY_SIZE(module_fields), js_at(list, i), true, m, e);
+		int err = record_decode(module_fields, ARRAY_SIZE(module_fields), js_at(list, i), true, m,
+					e);
 
 		if (err == 0 && m->path[0] != '/')
 			err = err_set(e, EINVAL, "'path' is '%.80s', not an absolute path", m->path);
@@ -218,12 +219,14 @@ static int check_layer(const struct recipe_layer *l, struct err *e)
 	const char *slash = strchr(l->name, '/');
 	bool inner = slash && slash > l->name && slash[1] && slash[1] != '-' && !strchr(slash + 1, '/');
 
-	if (!l->name[0] || l->name[0] == '-' || l->name[0] == '.' || (l->kind == LAYER_LVM ? !inner : slash != NULL))
+	if (!l->name[0] || l->name[0] == '-' || l->name[0] == '.' ||
+	    (l->kind == LAYER_LVM ? !inner : slash != NULL))
 		return err_set(e, EINVAL, "'name' is '%.80s', which cannot name such a layer", l->name);
 	if (!l->uuid[0] || l->uuid[0] == '-')
 		return err_set(e, EINVAL, "'uuid' is '%.80s', which is none", l->uuid);
 	if (l->kind == LAYER_MD && (strncmp(l->name, "md", 2) != 0 || !l->count))
-		return err_set(e, EINVAL, "'name' is '%.80s' with 'count' %u, which is no array", l->name, l->count);
+		return err_set(e, EINVAL, "'name' is '%.80s' with 'count' %u, which is no array", l->name,
+			       l->count);
 	if (l->kind == LAYER_LVM && !l->members.n)
 		return err_set(e, EINVAL, "'members' of '%.80s' is empty", l->name);
 	return 0;
@@ -251,7 +254,8 @@ static int decode_targets(const struct json *list, struct recipe *r, struct err 
 		return err_set(e, EINVAL, "'targets' is not a list of at most %d", TARGETS_MAX);
 	for (size_t i = 0; i < js_len(list); i++) {
 		struct recipe_target *t = vec_push(&r->targets, &r->n_targets);
-		int err = record_decode(target_fields, ARRAY_SIZE(target_fields), js_at(list, i), true, t, e);
+		int err = record_decode(target_fields, ARRAY_SIZE(target_fields), js_at(list, i), true, t,
+					e);
 
 		if (err == 0)
 			err = decode_layers(js_get(js_at(list, i), "layers"), t, e);
@@ -301,10 +305,12 @@ static int decode_nets(const struct json *list, struct recipe *r, struct err *e)
 		if (err < 0)
 			return err_wrap(e, "nets[%zu]", i);
 	}
-	for (size_t i = 0; i < r->n_targets; i++)
-		if (r->targets[i].host[0] && r->targets[i].net >= r->n_nets)
-			return err_set(e, EINVAL, "targets[%zu]: 'net' is %u of %zu", i, r->targets[i].net,
-				       r->n_nets);
+	for (size_t i = 0; i < r->n_targets; i++) {
+		const struct recipe_target *t = &r->targets[i];
+
+		if ((t->kind == TARGET_NFS || t->kind == TARGET_SSH) && t->net >= r->n_nets)
+			return err_set(e, EINVAL, "targets[%zu]: 'net' is %u of %zu", i, t->net, r->n_nets);
+	}
 	return 0;
 }
 

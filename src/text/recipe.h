@@ -13,6 +13,9 @@
  * codec is its only home.  recipe_decode(recipe_encode(x)) is x.
  */
 #define RECIPE_PATH "/etc/crashcfg/recipe.json"
+/* What ssh reads in the image; the key is put there at load. */
+#define SSH_KNOWN_PATH "/etc/crashcfg/known_hosts"
+#define SSH_KEY_PATH "/etc/crashcfg/ssh_key"
 #define RECIPE_MAX (4U << 20)	/* bytes; nothing larger is read */
 /* What unlocks encrypted layers; never in the image, `load` appends it. */
 #define LUKS_KEY_PATH "/etc/crashcfg/luks.key"
@@ -118,7 +121,8 @@ struct recipe {
 	unsigned shell_timeout;	/* seconds */
 	uint64_t hash_max;	/* sha256 is computed in the capture up to so many bytes of vmcore */
 	char *watchdog;		/* module of the host's active watchdog, "" none */
-	/* From the COUNTth crash within SPAN seconds on, only the log and the record are saved; 0: no brake. */
+	/* From the COUNTth crash within SPAN seconds on, only the log and the record are saved; 0: no
+	 * brake. */
 	unsigned loop_count, loop_span;
 	struct strv pre, post;	/* programs to run, paths in the image: before the dump; when all is over */
 	struct recipe_module *modules;

@@ -152,7 +152,8 @@ static void read_addr(const char *p, size_t left, struct rtnl_addr *to)
 
 	memcpy(&head, p, sizeof(head));
 	*to = (struct rtnl_addr){
-		.index = (int)head.ifa_index, .flags = head.ifa_flags, .scope = head.ifa_scope, .valid = UINT32_MAX,
+		.index = (int)head.ifa_index, .flags = head.ifa_flags, .scope = head.ifa_scope,
+		.valid = UINT32_MAX,
 	};
 	p += NLMSG_ALIGN(sizeof(head));
 	left -= NLMSG_ALIGN(sizeof(head));
@@ -251,7 +252,8 @@ int rtnl_next(const char *data, size_t len, size_t *at, struct rtnl_message *ret
 
 /* --- writing ---------------------------------------------------------------------------------- */
 
-static size_t begin(struct buf *to, uint16_t type, uint16_t flags, uint32_t seq, const void *body, size_t len)
+static size_t begin(struct buf *to, uint16_t type, uint16_t flags, uint32_t seq, const void *body,
+		    size_t len)
 {
 	struct nlmsghdr head = { .nlmsg_type = type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags),
 				 .nlmsg_seq = seq };
@@ -379,7 +381,8 @@ void rtnl_change_link(struct buf *to, uint32_t seq, const struct rtnl_change *c)
 
 void rtnl_add_addr(struct buf *to, uint32_t seq, int index, const struct ipaddr *a)
 {
-	struct ifaddrmsg body = { .ifa_family = (unsigned char)a->family, .ifa_prefixlen = (unsigned char)a->prefix,
+	struct ifaddrmsg body = { .ifa_family = (unsigned char)a->family, .ifa_prefixlen =
+		(unsigned char)a->prefix,
 				  .ifa_index = (unsigned)index };
 	size_t at;
 
@@ -402,12 +405,14 @@ void rtnl_add_route(struct buf *to, uint32_t seq, int index, const struct ipaddr
 		    const struct ipaddr *gateway, const struct ipaddr *source)
 {
 	struct rtmsg body = {
-		.rtm_family = (unsigned char)destination->family, .rtm_dst_len = (unsigned char)destination->prefix,
+		.rtm_family = (unsigned char)destination->family,
+		.rtm_dst_len = (unsigned char)destination->prefix,
 		.rtm_table = RT_TABLE_MAIN, .rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST,
 		.rtm_scope = gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
 		.rtm_flags = gateway ? RTNH_F_ONLINK : 0,
 	};
-	size_t at = begin(to, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, seq, &body, sizeof(body));
+	size_t at = begin(to, RTM_NEWROUTE, NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE, seq, &body,
+			  sizeof(body));
 
 	if (destination->prefix)
 		put_address(to, RTA_DST, destination);

@@ -42,7 +42,7 @@ struct rtnl_route {
 };
 
 struct rtnl_message {
-	uint16_t type;		/* RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE, RTM_DELLINK; NLMSG_DONE, NLMSG_ERROR */
+	uint16_t type;		/* RTM_NEWLINK, RTM_NEWADDR, RTM_NEWROUTE, NLMSG_DONE, NLMSG_ERROR */
 	uint32_t seq;
 	int error;		/* NLMSG_ERROR: 0 or -errno */
 	struct rtnl_link link;

@@ -34,7 +34,8 @@ static void an_answer_to_something_else_is_none(void **state)
 	(void)state;
 	assert_int_equal(dns_answer(answer, sizeof(answer) - 1, 0x1235, "d.example", AF_INET, &a), -EINVAL);
 	assert_int_equal(dns_answer(answer, sizeof(answer) - 1, 0x1234, "e.example", AF_INET, &a), -EINVAL);
-	assert_int_equal(dns_answer(answer, sizeof(answer) - 1, 0x1234, "d.example", AF_INET6, &a), -EINVAL);
+	assert_int_equal(dns_answer(answer, sizeof(answer) - 1, 0x1234, "d.example", AF_INET6, &a),
+			 -EINVAL);
 	for (size_t cut = 0; cut < sizeof(answer) - 1; cut++) {
 		auto_free char *part = xmemdup(answer, cut + 1);
 

@@ -120,9 +120,11 @@ static void addresses_are_told_from_other_words(void **state)
 		const char *text;
 		bool good;
 	} rows[] = {
-		{ "192.0.2.7", true }, { "192.0.2.7/24", true }, { "192.0.2.7/33", false }, { "192.0.2.7/", false },
+		{ "192.0.2.7", true }, { "192.0.2.7/24", true }, { "192.0.2.7/33", false }, { "192.0.2.7/",
+			false },
 		{ "192.0.2.7/0x8", true }, { "::1", true }, { "2001:db8::/129", false }, { "", false },
-		{ "/24", false }, { "192.0.2", false }, { "fe80::1%eth0", false }, { "192.0.2.7/+8", false },
+		{ "/24", false }, { "192.0.2", false }, { "fe80::1%eth0", false }, { "192.0.2.7/+8",
+			false },
 	};
 	unsigned char mac[HWADDR_MAX];
 	struct ipaddr a;
