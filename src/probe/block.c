@@ -205,8 +205,7 @@ static void add_device(const struct root *root, const char *dir, struct strv *mo
 		strv_add_once(drivers, base_name(module));
 }
 
-static void add_upwards(const struct root *root, const char *from, struct strv *modaliases,
-			struct strv *drivers)
+void block_device_drivers(const struct root *root, const char *from, struct strv *modaliases, struct strv *drivers)
 {
 	auto_free char *dir = xstrdup(from);
 
@@ -231,9 +230,9 @@ void block_drivers(const struct root *root, const struct block_dev *b, struct st
 		strv_add_once(drivers, "sd_mod");
 	else if (strncmp(name, "mmcblk", 6) == 0)
 		strv_add_once(drivers, "mmc_block");
-	add_upwards(root, b->disk, modaliases, drivers);
+	block_device_drivers(root, b->disk, modaliases, drivers);
 	if (is_nvme(b))
 		nvme_controllers(root, b, &controllers);
 	for (size_t i = 0; i < controllers.n; i++)
-		add_upwards(root, controllers.v[i], modaliases, drivers);
+		block_device_drivers(root, controllers.v[i], modaliases, drivers);
 }

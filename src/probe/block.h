@@ -33,4 +33,7 @@ int block_is_plain(const struct root *root, const struct block_dev *b, struct er
 void block_drivers(const struct root *root, const struct block_dev *b, struct strv *modaliases,
 		   struct strv *drivers);
 
+/* The same for any device: DIR is its folder below /sys/devices. */
+void block_device_drivers(const struct root *root, const char *dir, struct strv *modaliases, struct strv *drivers);
+
 #endif

@@ -53,6 +53,20 @@ int storage_find(const struct root *root, const struct target *t, struct storage
  * or no EFI.
  */
 int efivars_log(const struct root *root, struct efilog *ret, struct err *e);
+/* The ways to network targets, gathered over all of them. */
+struct network {
+	struct recipe_link *links;
+	size_t n_links;
+	struct recipe_net *nets;
+	size_t n_nets;
+};
+void network_done(struct network *net);
+/*
+ * The same for nfs: and ssh:, from the running kernel's route to the host, which is why there is no such
+ * answer below a foreign root (-ENOTSUP).  A name is resolved.
+ */
+int network_find(const struct root *root, const struct settings *s, const struct target *t, struct network *net,
+		 struct storage *ret, struct err *e);
 
 /* The collector on this system, told by its own bytes: it is not run. */
 struct collector {

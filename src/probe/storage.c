@@ -33,6 +33,10 @@ void storage_done(struct storage *s)
 	for (size_t i = 0; i < s->target.n_layers; i++)
 		recipe_layer_done(&s->target.layers[i]);
 	free(s->target.layers);
+	free(s->target.host);
+	free(s->target.address);
+	free(s->target.user);
+	free(s->target.known);
 	strv_done(&s->modaliases);
 	strv_done(&s->drivers);
 	strv_done(&s->notes);
@@ -98,6 +102,10 @@ static void fill(const struct target *t, const struct block_dev *b, const struct
 			.options = fstype_options(driver, options),
 			.layers = below->layers,
 			.n_layers = below->n_layers,
+			.host = xstrdup(""),
+			.address = xstrdup(""),
+			.user = xstrdup(""),
+			.known = xstrdup(""),
 		},
 		.modaliases = below->modaliases,
 		.drivers = below->drivers,
