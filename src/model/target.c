@@ -35,9 +35,14 @@ bool target_equal(const struct target *a, const struct target *b)
 	       a->port == b->port && same(a->dir, b->dir);
 }
 
+bool target_is_remote(enum target_kind kind)
+{
+	return kind == TARGET_NFS || kind == TARGET_SSH;
+}
+
 bool target_native(enum target_kind kind)
 {
-	return kind == TARGET_FILE || kind == TARGET_FS || kind == TARGET_RAW;
+	return kind == TARGET_FILE || kind == TARGET_FS || kind == TARGET_RAW || target_is_remote(kind);
 }
 
 static int hex(char c)

@@ -30,6 +30,8 @@ int target_parse(const char *url, struct target *ret, struct err *e);
 bool target_equal(const struct target *a, const struct target *b);
 /* The capture image that crashcfg builds itself can write there. */
 bool target_native(enum target_kind kind);
+/* It is another host: the capture needs the network first. */
+bool target_is_remote(enum target_kind kind);
 
 /*
  * "host", "host:port", "1.2.3.4", "[2001:db8::1]:port" of LEN bytes.  The host comes without

@@ -179,7 +179,7 @@ struct reserve_part {
 	uint64_t bytes;
 };
 struct reserve_sum {
-	struct reserve_part parts[7];
+	struct reserve_part parts[8];
 	size_t n_parts;
 	uint64_t need;		/* the parts' sum */
 	uint64_t value;		/* what to reserve: rounded up, and at least what any machine should have */

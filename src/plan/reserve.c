@@ -19,6 +19,8 @@
 #define BITMAP_MAX (64 * MIB)		/* from there on it works in cycles */
 #define IMAGE_BYTES (10 * MIB)		/* unpacked, where no image could be planned yet */
 #define LAYERS_BYTES (16 * MIB)		/* cryptsetup or lvm at work, and stripes of an array */
+#define NETWORK_BYTES (12 * MIB)
+#define SSH_BYTES (8 * MIB)
 #define STEP (16 * MIB)
 #define LEAST (128 * MIB)
 
@@ -78,6 +80,19 @@ static uint64_t layer_bytes(const struct image_plan *image)
 	return any ? LAYERS_BYTES + most : 0;
 }
 
+/* Buffers of one adapter and its protocols, what NFS keeps until it is written; ssh, its
+ * libraries and the process that serves its files. */
+static uint64_t network_bytes(const struct image_plan *image)
+{
+	const struct recipe *r = image ? image->recipe : NULL;
+	uint64_t bytes = r && r->n_nets ? NETWORK_BYTES : 0;
+
+	for (size_t i = 0; r && i < r->n_targets; i++)
+		if (r->targets[i].kind == TARGET_SSH && bytes < NETWORK_BYTES + SSH_BYTES)
+			bytes = NETWORK_BYTES + SSH_BYTES;
+	return bytes;
+}
+
 static void add_part(struct reserve_sum *sum, const char *name, uint64_t bytes, const char *why)
 {
 	sum->parts[sum->n_parts++] = (struct reserve_part){ .name = name, .bytes = bytes, .why = why };
@@ -104,6 +119,8 @@ void reserve_compute(const struct facts *f, const struct image_plan *image, stru
 				     "drivers of real adapters, with their queues");
 	if (layer_bytes(image))
 		add_part(&sum, "layers", layer_bytes(image), "LVM, RAID, encryption with its key slot");
+	if (network_bytes(image))
+		add_part(&sum, "network", network_bytes(image), "its buffers, and the programs that speak to the target");
 	add_part(&sum, "margin", sum.need / 10, "one tenth");
 	sum.value = (sum.need + STEP - 1) / STEP * STEP;
 	if (sum.value < LEAST)
