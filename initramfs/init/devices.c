@@ -210,7 +210,7 @@ static bool wants_raw(const struct recipe *r)
 	return false;
 }
 
-int devices_content(int fd, char type[static 16])
+int devices_content(int fd, char type[static TYPE_BYTES])
 {
 	blkid_probe pr = blkid_new_probe();
 	int r = -1;
@@ -219,7 +219,7 @@ int devices_content(int fd, char type[static 16])
 	if (pr && blkid_probe_set_device(pr, fd, 0, 0) == 0)
 		r = blkid_do_safeprobe(pr);
 	if (r == 0)
-		take_value(pr, "TYPE", type, 16);
+		take_value(pr, "TYPE", type, TYPE_BYTES);
 	/* Signatures of several are signatures. */
 	if (r == -2)
 		strcpy(type, "several");

@@ -11,11 +11,12 @@
  * Block devices, as kernel events name them.  Nothing sleeps and nothing scans: a
  * device is opened and asked for its file system once an event named it.
  */
+#define TYPE_BYTES 32		/* "linux_raid_member" is no short word */
 struct device {
 	char name[DEVNAME_MAX];		/* "vda1", below /dev */
 	bool asked;
 	bool gone;			/* removed; the next "add" is that of a new one */
-	char fstype[16], uuid[64], label[64];	/* "" where it bears none of the wanted file systems */
+	char fstype[TYPE_BYTES], uuid[64], label[64];	/* "" where it bears none of the wanted file systems */
 	char partuuid[64];		/* of the partition, where a raw: target asks for it */
 	uint64_t size;			/* bytes */
 };
@@ -50,7 +51,7 @@ void devices_say(const char *path, const struct recipe_target *t);
  * What the open device bears, of all that libblkid knows: "ext4", "crypto_LUKS"; "" nothing.
  * -EIO: it cannot be told.
  */
-int devices_content(int fd, char type[static 16]);
+int devices_content(int fd, char type[static TYPE_BYTES]);
 /*
  * Paths of the devices that are here now and bear TYPE with UUID: "linux_raid_member" and the like.
  */

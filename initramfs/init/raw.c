@@ -229,7 +229,7 @@ static int keep_lead(const struct place *to, struct err *e)
 /* Is there what the recipe knows, or nothing? */
 static int check_content(const struct recipe_target *t, const struct place *to, struct err *e)
 {
-	char type[16];
+	char type[TYPE_BYTES];
 
 	if (t->force)
 		return 0;

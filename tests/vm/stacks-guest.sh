@@ -29,7 +29,8 @@ array() {	# LEVEL DISKS...
 	dev=/dev/md0
 }
 up_array() {
-	mdadm --assemble --scan --run --quiet
+	# One that was dirty when it lost a member starts by --force alone.
+	mdadm --assemble --scan --run --quiet || { mdadm --stop --scan --quiet; mdadm --assemble --scan --run --force --quiet; }
 	udevadm settle
 	for dev in /dev/md0 /dev/md127; do [ -b "$dev" ] && return; done
 }
