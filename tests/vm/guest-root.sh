@@ -34,7 +34,17 @@ release=$(basename "$kernel")
 # shellcheck disable=SC2016  # the words are apt-get's own
 site=$(apt-get indextargets --no-release-info --format '$(SITE)' | grep -m1 '/debian$')
 work=$dir/.tmp
-rm -rf "$work"
+
+# A root that was cut off in the making may have this machine's /proc and /dev mounted in it.
+clear_work() {
+	awk -v top="$work/" 'index($2, top) == 1 { print $2 }' /proc/mounts | sort -r | while read -r at; do
+		umount "$at" || umount -l "$at"
+	done
+	! grep -q " $work/" /proc/mounts || { echo "guest-root: something is still mounted below $work" >&2; exit 1; }
+	rm -rf --one-file-system "$work"
+}
+trap clear_work EXIT
+clear_work
 mkdir -p "$work"
 
 echo "guest-root: making a Debian 12 with $(echo "$want" | wc -w) packages (a minute or two)"
@@ -91,5 +101,4 @@ cp "$kernel/boot/vmlinuz-$release" "$dir/vmlinuz"
 echo "$want" >"$dir/packages"
 sha256sum "$(realpath "$0")" >"$dir/made-by"
 mv "$work/disk" "$dir/disk"
-rm -rf "$work"
 echo "guest-root: $dir/disk is ready ($(du -h "$dir/disk" | cut -f1))"

@@ -12,7 +12,8 @@ site=$(apt-get indextargets --no-release-info --format '$(SITE)' | grep -m1 /deb
 if [ ! -e "$work/etc/debian_version" ]; then
 	# kdump-tools comes last: its hook wants /sys when a kernel is installed after it.
 	echo "bench: making a Debian 12 root (minutes)"
-	rm -rf "$work"
+	! grep -q " $work/" /proc/mounts || { echo "bench: something is mounted below $work" >&2; exit 1; }
+	rm -rf --one-file-system "$work"
 	preseed="kexec-tools kexec-tools/load_kexec boolean false
 kdump-tools kdump-tools/use_kdump boolean true"
 	# shellcheck disable=SC2016  # $1 is the hook's
