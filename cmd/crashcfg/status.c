@@ -322,7 +322,9 @@ static void print_targets(const struct root *root, const struct settings *want, 
 		uint64_t bytes;
 
 		printf("%-14s %s", i ? "" : "targets", t->url);
-		if (found && *found->fstype)
+		if (found && target_is_remote(t->kind))
+			printf(", at %s by %s", found->address, w->image->recipe->nets[found->net].link);
+		else if (found && *found->fstype)
 			printf(", %s %s%s on %s", found->fstype, *found->uuid ? "UUID=" : "",
 			       found->uuid, *found->device ? found->device : "a device to be found");
 		if (t->kind == TARGET_FILE && root->host && dump_free_bytes(root, t->dir, &bytes) == 0)

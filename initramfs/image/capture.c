@@ -42,7 +42,7 @@ static int check_target(const struct settings *s, const struct storage *found, s
 			       "target '%s': '%s' bears '%s', which a dump would destroy (name another device, or set "
 			       "DUMP_RAW_FORCE to 'yes')",
 			       url, found->target.device, found->bears);
-	if (kind == TARGET_FILE || kind == TARGET_FS || kind == TARGET_RAW)
+	if (target_native(kind))
 		return 0;
 	return err_set(e, ENOTSUP,
 		       "target '%s': '%s' is not supported by this version (use file:///DIR or "
@@ -141,14 +141,20 @@ static void copy_target(struct recipe_target *to, const struct recipe_target *fr
 		.size = from->size,
 		.options = xstrdup(from->options),
 		.dir = xstrdup(from->dir),
+		.host = xstrdup(from->host ? from->host : ""),
+		.address = xstrdup(from->address ? from->address : ""),
+		.port = from->port,
+		.user = xstrdup(from->user ? from->user : ""),
+		.known = xstrdup(from->known ? from->known : ""),
+		.net = from->net,
 	};
 	for (size_t i = 0; i < from->n_layers; i++)
 		recipe_layer_copy(vec_push(&to->layers, &to->n_layers), &from->layers[i]);
 }
 
 int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,
-		 size_t n_storage, const char *watchdog, struct module_set *set, struct recipe **ret,
-		 struct err *e)
+		 size_t n_storage, const char *watchdog, struct module_set *set, struct network *net,
+		 struct recipe **ret, struct err *e)
 {
 	const struct settings *s = spec->settings;
 	auto_recipe struct recipe *r = xcalloc(1, sizeof(*r));
@@ -188,6 +194,11 @@ int image_recipe(const struct image_spec *spec, const struct collector *c, const
 	r->modules = take_ptr(set->v);
 	r->n_modules = set->n;
 	set->n = 0;
+	r->links = take_ptr(net->links);
+	r->n_links = net->n_links;
+	r->nets = take_ptr(net->nets);
+	r->n_nets = net->n_nets;
+	*net = (struct network){ 0 };
 	*ret = take_ptr(r);
 	return 0;
 }

@@ -96,6 +96,14 @@ void image_files_link(struct image_files *f, const char *path, const char *to)
 		file->text = xstrdup(to);
 }
 
+void image_files_text(struct image_files *f, const char *path, uint32_t mode, const char *text)
+{
+	struct image_file *file = push(f, path, S_IFREG | mode);
+
+	if (file)
+		file->text = xstrdup(text);
+}
+
 void image_files_node(struct image_files *f, const char *path, uint32_t mode, uint32_t rmajor,
 		      uint32_t rminor)
 {

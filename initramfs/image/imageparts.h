@@ -108,6 +108,8 @@ void image_files_folder(struct image_files *f, const char *path, uint32_t mode);
 void image_files_link(struct image_files *f, const char *path, const char *to);
 void image_files_node(struct image_files *f, const char *path, uint32_t mode, uint32_t rmajor,
 		      uint32_t rminor);
+/* A small file whose content is the builder's own. */
+void image_files_text(struct image_files *f, const char *path, uint32_t mode, const char *text);
 int image_files_add(struct image_files *f, const char *path, uint32_t mode, enum file_place place,
 		    const char *source, enum file_treat treat, struct err *e);
 void image_files_sort(struct image_files *f);
@@ -151,16 +153,27 @@ int image_files_modules(struct image_files *f, struct module_set *set, const str
 int image_files_firmware(struct image_files *f, const struct kernel_fact *kernel, const struct strv *names,
 			 const struct kernel_abilities *can, struct strv *notes, struct err *e);
 
+/* --- remote.c: programs of network targets ------------------------------------------------------ */
+
+/* The DHCP client, where a network of NET needs one. */
+int image_files_dhcp(struct image_files *f, const struct network *net, struct err *e);
+/*
+ * OpenSSH's client with the keys of the hosts that it may speak to, NAMES as known_hosts has them; HASH: of the
+ * private key.
+ */
+int image_files_ssh(struct image_files *f, const struct settings *s, const struct strv *names,
+		    char hash[static HASH_TEXT_MAX], struct err *e);
+
 /* --- capture.c: the recipe --------------------------------------------------------------------- */
 
 /* What the image cannot do yet is refused, never dropped: -ENOTSUP. */
 int image_check_settings(const struct settings *s, struct err *e);
 /* Threads that makedumpfile shall use: 1 where they are not sound. */
 unsigned image_threads(const struct settings *s, const struct collector *c);
-/* Takes SET's modules. */
+/* Takes SET's modules, and NET's links and networks. */
 int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,
-		 size_t n_storage, const char *watchdog, struct module_set *set, struct recipe **ret,
-		 struct err *e);
+		 size_t n_storage, const char *watchdog, struct module_set *set, struct network *net,
+		 struct recipe **ret, struct err *e);
 /* The module of the watchdog that the settings or the running system name; "" none.  Caller frees. */
 char *image_watchdog(const struct root *root, const struct settings *s);
 

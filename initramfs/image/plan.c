@@ -21,6 +21,7 @@ struct work {
 	struct collector collector;
 	struct storage *storage;	/* found out here; spec->storage otherwise */
 	size_t n_storage;
+	struct network network;
 	struct module_set modules;
 	char *watchdog;
 };
@@ -30,6 +31,7 @@ static void own_work(struct work *w)
 	for (size_t i = 0; i < w->n_storage; i++)
 		storage_done(&w->storage[i]);
 	free(w->storage);
+	network_done(&w->network);
 	image_files_done(&w->files);
 	image_plan_free(w->plan);
 	collector_done(&w->collector);
@@ -89,7 +91,10 @@ static int find_storage(struct work *w, struct err *e)
 
 	for (size_t i = 0; !w->spec->storage && i < s->n_targets; i++) {
 		struct storage *found = vec_push(&w->storage, &w->n_storage);
-		int r = storage_find(w->spec->root, &s->targets[i], found, e);
+		const struct target *t = &s->targets[i];
+		int r = target_is_remote(t->kind) ?
+				network_find(w->spec->root, s, t, &w->network, found, e) :
+				storage_find(w->spec->root, t, found, e);
 
 		if (r == 0)
 			r = add_key_input(w, found, e);
@@ -196,6 +201,27 @@ static int add_layer_programs(struct work *w, struct err *e)
 	return 0;
 }
 
+/* What network targets need beside the kernel; the private key is no part of the image, but decides it. */
+static int add_remote_programs(struct work *w, struct err *e)
+{
+	const struct settings *s = w->spec->settings;
+	auto_strv struct strv names = { 0 };
+	size_t n;
+	const struct storage *storage = storage_of(w, &n);
+	char hash[HASH_TEXT_MAX];
+	int r = image_files_dhcp(&w->files, &w->network, e);
+
+	for (size_t i = 0; i < n; i++)
+		if (storage[i].target.kind == TARGET_SSH)
+			strv_add_once(&names, storage[i].target.known);
+	if (r < 0 || !names.n)
+		return r;
+	r = image_files_ssh(&w->files, s, &names, hash, e);
+	if (r == 0)
+		add_input(w->plan, "SSH_KEY", hash);
+	return r;
+}
+
 static int add_programs(struct work *w, struct err *e)
 {
 	static const char *const dmesg[] = { "/usr/sbin/vmcore-dmesg", "/sbin/vmcore-dmesg",
@@ -223,6 +249,8 @@ static int add_programs(struct work *w, struct err *e)
 		r = image_files_program(&w->files, path, NULL, e);
 	if (r == 0)
 		r = add_layer_programs(w, e);
+	if (r == 0)
+		r = add_remote_programs(w, e);
 	return r < 0 ? r : image_files_hooks(&w->files, w->spec->settings, &w->plan->notes, e);
 }
 
@@ -243,8 +271,8 @@ static int make_recipe(struct work *w, struct err *e)
 	auto_buf struct buf text = { 0 };
 	size_t n;
 	const struct storage *storage = storage_of(w, &n);
-	int r = image_recipe(w->spec, &w->collector, storage, n, w->watchdog, &w->modules, &w->plan->recipe,
-			     e);
+	int r = image_recipe(w->spec, &w->collector, storage, n, w->watchdog, &w->modules, &w->network,
+			     &w->plan->recipe, e);
 
 	if (r < 0)
 		return r;

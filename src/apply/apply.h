@@ -47,7 +47,7 @@ struct load_request {
 };
 int capture_load(const struct root *root, const struct load_request *q, struct err *e);
 /*
- * Keys that the capture needs: an archive that goes behind the image when it is loaded, and nowhere else.
+ * Keys for the targets' hosts: an archive that goes behind the image when it is loaded, and nowhere else.
  * Empty where none is needed.  On failure *ret has those that could be read.
  */
 int secrets_collect(const struct root *root, const struct settings *s, struct buf *ret, struct err *e);

@@ -12,6 +12,14 @@
 
 #define SECRET_MAX (1u << 20)
 
+static bool has_kind(const struct settings *s, enum target_kind kind)
+{
+	for (size_t i = 0; i < s->n_targets; i++)
+		if (s->targets[i].kind == kind)
+			return true;
+	return false;
+}
+
 /* Overwritten before it is freed. */
 static void own_secret(struct buf *b)
 {
@@ -36,14 +44,17 @@ int secrets_collect(const struct root *root, const struct settings *s, struct bu
 {
 	struct buf archive = { 0 };
 	unsigned inode = 0;
-	int r = 0;
+	int r = 0, other = 0;
 
+	if (s->ssh_key && has_kind(s, TARGET_SSH))
+		r = add_secret(root, "SSH_KEY", s->ssh_key, SSH_KEY_PATH, &archive, &inode, e);
 	if (s->luks_key_file)
-		r = add_secret(root, "LUKS_KEY_FILE", s->luks_key_file, LUKS_KEY_PATH, &archive, &inode, e);
+		other = add_secret(root, "LUKS_KEY_FILE", s->luks_key_file, LUKS_KEY_PATH, &archive, &inode,
+				   r < 0 ? NULL : e);
 	if (archive.len)
 		cpio_end(&archive);
 	*ret = archive;
-	return r;
+	return r < 0 ? r : other;
 }
 
 void secrets_done(struct buf *archive)

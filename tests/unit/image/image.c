@@ -481,8 +481,8 @@ static void test_what_is_missing_is_named(void **state)
 static void test_what_is_not_supported_is_refused(void **state)
 {
 	(void)state;
-	storage.target.kind = TARGET_NFS;
-	expect_error(ENOTSUP, "target 'fs:UUID=1:/var/crash': 'nfs' is not supported by this version (use "
+	storage.target.kind = TARGET_HUB;
+	expect_error(ENOTSUP, "target 'fs:UUID=1:/var/crash': 'hub' is not supported by this version (use "
 		     "file:///DIR or fs:UUID=...:/DIR)");
 	storage.target.kind = TARGET_FS;
 	settings->compress = COMPRESS_ZSTD;
