@@ -2,7 +2,6 @@
 #include "place.h"
 
 #include "layers.h"
-#include "manifest.h"
 #include "proc.h"
 #include "say.h"
 
@@ -12,13 +11,11 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <time.h>
 
 /* Targets on a local file system: `file:` and `fs:`. */
 
 #define DEVICE_MS 30000		/* how long a device may take to come; disk arrays spin up slowly */
 #define AGAIN_MS 3000		/* how long to wait for another one, when the first did not do */
-#define SUFFIX_MAX 99
 
 /* Options that mount(2) takes as flags; all others are the file system's own. */
 static const struct {
@@ -111,84 +108,11 @@ static int find_and_mount(struct capture *c, const struct recipe_target *t, cons
 	return r < 0 ? err_set(e, first.code, "%s", first.text) : 0;
 }
 
-/* Go down to DIR part by part, making what is missing; no symbolic link, no "..". */
-static int walk(int top, const char *dir, struct err *e)
-{
-	auto_free char *copy = xstrdup(dir);
-	auto_close int at = dup(top);
-	char *rest = copy, *part;
-
-	while (at >= 0 && (part = strsep(&rest, "/"))) {
-		int next;
-
-		if (!*part || strcmp(part, ".") == 0)
-			continue;
-		if (strcmp(part, "..") == 0)
-			return err_set(e, EINVAL, "dump folder '%s' has a '..' in it", dir);
-		if (mkdirat(at, part, 0700) == 0 && fsync(at) < 0 && errno != EINVAL)
-			return err_set(e, errno, "cannot make '%s' of '%s': %s", part, dir, strerror(errno));
-		next = openat(at, part, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (next < 0)
-			return err_set(e, errno, "cannot enter '%s' of '%s': %s", part, dir,
-				       errno == ENOTDIR || errno == ELOOP
-					       ? "it is no folder, or a symbolic link"
-					       : strerror(errno));
-		close(at);
-		at = next;
-	}
-	return at < 0 ? err_set(e, errno, "cannot enter '%s': %s", dir, strerror(errno)) : take_fd(at);
-}
-
-/* A folder that nothing was in before. */
-static int make_folder(const struct capture *c, int parent, char **ret_name, struct err *e)
-{
-	int64_t when = c->notes.crash_time ? c->notes.crash_time : (int64_t)time(NULL);
-	auto_free char *base = manifest_folder(when, c->boot_id);
-
-	for (unsigned i = 1; i <= SUFFIX_MAX; i++) {
-		auto_free char *name = i == 1 ? xstrdup(base) : xasprintf("%s.%u", base, i);
-		int fd;
-
-		if (mkdirat(parent, name, 0700) < 0) {
-			if (errno == EEXIST)
-				continue;
-			break;
-		}
-		fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0 || fsync(parent) < 0)
-			break;
-		*ret_name = take_ptr(name);
-		return fd;
-	}
-	return err_set(e, errno, "cannot make dump folder '%s': %s", base, strerror(errno));
-}
-
-/*
- * The host's own folder within the dump folder.  Where others may write there, the host's name may be
- * somebody's link, file or folder: then the dump's own fresh folder lies in the dump folder itself.
- */
-static int walk_to_host(int top, const char *sub, char **name, struct err *e)
-{
-	struct err why = { 0 };
-	auto_close int at = walk(top, *name, &why);
-	struct stat st;
-
-	if (at >= 0 && fstat(at, &st) == 0 && (st.st_uid == 0 || st.st_uid == geteuid()))
-		return take_fd(at);
-	say(CONSOLE_FAILED, "%s", at >= 0 ? "the host's dump folder belongs to a user" : why.text);
-	free(*name);
-	*name = xstrdup(*sub ? sub : ".");
-	return walk(top, *name, e);
-}
-
 static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 {
 	const struct recipe_target *t = &c->recipe->targets[i];
 	struct page_attempt *a = &c->page->attempts[i];
 	char where[MOUNT_POINT_MAX], device[DEVNAME_MAX + 8];
-	auto_close int top = -1, parent = -1, dir = -1;
-	auto_free char *parent_name = NULL, *name = NULL;
-	const char *sub = t->dir + strspn(t->dir, "/");
 	int r;
 
 	place_mount_point(i, where);
@@ -198,23 +122,7 @@ static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 		return r;
 	a->mounted = true;
 	devices_say(device, t);
-	top = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (top < 0)
-		return err_set(e, errno, "cannot enter '%s': %s", device, strerror(errno));
-	parent_name = xasprintf("%s%s%s", sub, *sub ? "/" : "", c->recipe->host);
-	parent = walk_to_host(top, sub, &parent_name, e);
-	if (parent < 0)
-		return parent;
-	dir = make_folder(c, parent, &name, e);
-	if (dir < 0)
-		return dir;
-	r = snprintf(a->folder, sizeof(a->folder), "%s/%s", parent_name, name);
-	if (r < 0 || (size_t)r >= sizeof(a->folder)) {
-		a->folder[0] = '\0';
-		return err_set(e, ENAMETOOLONG, "dump folder '%s' is too long", parent_name);
-	}
-	*ret = (struct place){ .target = i, .dir = take_fd(dir), .shown = xasprintf("/%s", a->folder) };
-	return 0;
+	return folder_make(c, i, t->dir + strspn(t->dir, "/"), true, ret, e);
 }
 
 static bool disk_takes(const struct recipe_target *t)

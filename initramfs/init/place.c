@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct destination *const destinations[] = { &destination_disk, &destination_raw };
+static const struct destination *const destinations[] = {
+	&destination_disk, &destination_raw, &destination_nfs, &destination_ssh,
+};
 
 const struct destination *destination_find(const struct recipe_target *t)
 {
@@ -32,10 +34,11 @@ void place_mount_point(int i, char path[static MOUNT_POINT_MAX])
 	snprintf(path, MOUNT_POINT_MAX, "/run/target%d", i);
 }
 
-int place_reopen(const struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e)
+int place_reopen(struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e)
 {
-	const struct page_attempt *a = &p->attempts[i];
 	const struct destination *how = destination_find(&r->targets[i]);
+	struct capture c = { .recipe = r, .page = p, .devices = { .fd = -1 } };
+	const struct page_attempt *a = &p->attempts[i];
 	char mount_point[MOUNT_POINT_MAX];
 	auto_free char *path = NULL;
 	int fd;
@@ -47,6 +50,13 @@ int place_reopen(const struct page *p, const struct recipe *r, int i, struct pla
 	/* Its parts were made or walked without symbolic links when it was opened first. */
 	fd = a->folder[0] ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 			  : (errno = ENOENT, -1);
+	if (fd < 0 && errno == ENOTCONN && how && how->again) {
+		int again = how->again(&c, i, e);
+
+		if (again < 0)
+			return again;
+		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
 	if (fd < 0)
 		return err_set(e, errno, "cannot open the dump folder of '%s': %s", r->targets[i].url,
 			       strerror(errno));

@@ -37,13 +37,21 @@ struct destination {
 	int (*hash)(struct capture *c, const struct place *at, struct err *e);
 	int (*commit)(struct capture *c, const struct place *at, struct err *e);
 	void (*done)(struct place *p);
+	/* Mount target I again, whose server died with the worker that had it; NULL: it needs none. */
+	int (*again)(struct capture *c, int i, struct err *e);
 };
 /* NULL: this program does not know such targets. */
 const struct destination *destination_find(const struct recipe_target *t);
-extern const struct destination destination_disk, destination_raw;
+extern const struct destination destination_disk, destination_raw, destination_nfs, destination_ssh;
+
+/*
+ * Make the dump's own folder in what is mounted for target I, below SUB, the end of the target's folder
+ * ("var/crash", "").  OURS: a folder that belongs to another user is not gone into (on a server it may).
+ */
+int folder_make(struct capture *c, int i, const char *sub, bool ours, struct place *ret, struct err *e);
 
 /* Open the folder of target I again, which an earlier worker made. */
-int place_reopen(const struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e);
+int place_reopen(struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e);
 /* How long to wait for a device, ms: never past the half of what is left of the capture's time. */
 long long place_patience(const struct capture *c);
 /* Where target I's file system is mounted. */
