@@ -44,8 +44,8 @@ static void make_argv(const struct recipe_target *t, const struct ipaddr *addres
 {
 	static const char *const options[] = {
 		"BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "CheckHostIP=no",
-		"UserKnownHostsFile=" SSH_KNOWN_PATH " " SSH_KNOWN_PATH "2", "GlobalKnownHostsFile=/dev/null",
-		"IdentitiesOnly=yes", "IdentityFile=" SSH_KEY_PATH, "PreferredAuthentications=publickey",
+		("UserKnownHostsFile=" SSH_KNOWN_PATH " " SSH_KNOWN_PATH "2"), "GlobalKnownHostsFile=/dev/null",
+		"IdentitiesOnly=yes", ("IdentityFile=" SSH_KEY_PATH), "PreferredAuthentications=publickey",
 		"ConnectTimeout=30", "ServerAliveInterval=15", "ServerAliveCountMax=4", "LogLevel=ERROR",
 		"IPQoS=none",
 	};
