@@ -10,7 +10,7 @@
 kernel=$(kernel_root 6.1)
 deadline=45
 cut_short=			# the reset comes before the capture's own end, and that is right
-slow=${FAULTS_SLOW:-1}		# a machine that is busy with other things wants 2 or 3
+slow=${FAULTS_SLOW:-2}		# a quiet machine does with 1, one that is busy with other things wants 3
 
 # Without a word only a few of them run: those that go through most of the ways.
 few="worker-killed worker-hangs collector-lies pre-hangs loop-brake disk-full disk-removed"
