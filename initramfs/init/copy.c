@@ -41,20 +41,8 @@ struct copy {
 static int read_at(void *ctx, uint64_t offset, void *to, size_t len)
 {
 	const struct copy *k = ctx;
-	char *p = to;
 
-	while (len) {
-		ssize_t n = pread(k->from, p, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENODATA;
-		p += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return fd_read_at(k->from, offset, to, len);
 }
 
 /* A page that the hardware or a hypervisor does not give is no reason to lose the others. */
@@ -90,18 +78,7 @@ static int write_at(const struct copy *k, uint64_t offset, const char *data, siz
 
 	if (k->stream)
 		return r < 0 ? r : k->stream->take(k->stream->ctx, data, len, k->why);
-	while (len) {
-		ssize_t n = pwrite(k->to, data, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		data += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return fd_write_at(k->to, offset, data, len);
 }
 
 /* The pages of this piece that are not zero, each run of them at once. */

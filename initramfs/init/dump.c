@@ -2,6 +2,7 @@
 #include "dump.h"
 
 #include "collect.h"
+#include "file.h"
 #include "hash.h"
 #include "kdump.h"
 #include "num.h"
@@ -95,21 +96,9 @@ struct file {
 static int read_at(void *ctx, uint64_t offset, void *to, size_t len)
 {
 	const struct file *f = ctx;
-	char *p = to;
 
 	page_beat(f->page);
-	while (len) {
-		ssize_t n = pread(f->fd, p, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENODATA;
-		p += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return fd_read_at(f->fd, offset, to, len);
 }
 
 /* Is TEXT in the file?  Looked for piece by piece: logs may be larger than the memory that is free. */

@@ -33,42 +33,6 @@ static uint64_t page_up(uint64_t at)
 
 /* --- reading and writing the device -------------------------------------------------------------- */
 
-static int read_all(int fd, uint64_t at, void *to, size_t len)
-{
-	char *p = to;
-
-	while (len) {
-		ssize_t n = pread(fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENODATA;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_all(int fd, uint64_t at, const void *from, size_t len)
-{
-	const char *p = from;
-
-	while (len) {
-		ssize_t n = pwrite(fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENOSPC;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 static int device_fault(const struct place *to, int code, const char *what, struct err *e)
 {
 	return err_set(e, -code, "cannot %s '%s': %s", what, to->shown, strerror(-code));
@@ -90,7 +54,7 @@ static int hash_area(struct page *p, int fd, uint64_t at, uint64_t len, char tex
 	while (len && r == 0) {
 		size_t n = len < HASH_BYTES ? (size_t)len : HASH_BYTES;
 
-		r = read_all(fd, at, data, n);
+		r = fd_read_at(fd, at, data, n);
 		hash_add(h, data, r == 0 ? n : 0);
 		at += n;
 		len -= n;
@@ -115,11 +79,11 @@ static int write_header(const struct place *to, struct err *e)
 	if (r < 0)
 		return r;
 	memcpy(lead + RAWAREA_PAGE, lead, RAWAREA_PAGE);
-	r = write_all(to->dir, RAWAREA_PAGE, lead + RAWAREA_PAGE, RAWAREA_LEAD - RAWAREA_PAGE);
+	r = fd_write_at(to->dir, RAWAREA_PAGE, lead + RAWAREA_PAGE, RAWAREA_LEAD - RAWAREA_PAGE);
 	if (r == 0)
 		r = fsync(to->dir) < 0 ? -errno : 0;
 	if (r == 0)
-		r = write_all(to->dir, 0, lead, RAWAREA_PAGE);
+		r = fd_write_at(to->dir, 0, lead, RAWAREA_PAGE);
 	if (r < 0)
 		return device_fault(to, r, "write the header of", e);
 	return flush(to, e);
@@ -148,7 +112,7 @@ static int put(const struct place *to, enum rawarea_name n, uint64_t at, const v
 	if (at > raw->area->size || len > raw->area->size - at)
 		return err_set(e, ENOSPC, "'%s' has no room left for '%s'", to->shown,
 			       rawarea_part_name(n));
-	r = write_all(to->dir, at, data, len);
+	r = fd_write_at(to->dir, at, data, len);
 	if (r < 0)
 		return device_fault(to, r, "write to", e);
 	set_part(raw, n, at, len, true, hash_bytes(data, len, sha256));
@@ -218,7 +182,7 @@ static int take_over(const struct place *to, const struct rawarea *old, struct e
 static int keep_lead(const struct place *to, struct err *e)
 {
 	auto_free char *lead = xmalloc(RAWAREA_LEAD);
-	int r = read_all(to->dir, 0, lead, RAWAREA_LEAD);
+	int r = fd_read_at(to->dir, 0, lead, RAWAREA_LEAD);
 
 	if (r < 0)
 		return device_fault(to, r, "read the start of", e);
@@ -255,7 +219,7 @@ static int take_device(struct capture *c, const struct recipe_target *t, struct 
 		return err_set(e, ENOSPC, "'%s' is too small for any dump", to->shown);
 	raw->area = new_area(c, t, to->shown, (uint64_t)size);
 	raw->next = RAWAREA_DATA;
-	r = read_all(to->dir, 0, pages, sizeof(pages));
+	r = fd_read_at(to->dir, 0, pages, sizeof(pages));
 	if (r < 0)
 		return device_fault(to, r, "read the start of", e);
 	if (rawarea_decode(pages, &old, NULL) == 0 || rawarea_choose(pages, &old, NULL) == 0)
@@ -315,7 +279,7 @@ static int raw_reopen(const struct page *p, const struct recipe *r, int i, struc
 	to.own = raw;
 	to.shown = xstrdup(a->folder);
 	to.dir = open(a->folder, O_RDWR | O_CLOEXEC);
-	err = to.dir < 0 ? -errno : read_all(to.dir, 0, pages, sizeof(pages));
+	err = to.dir < 0 ? -errno : fd_read_at(to.dir, 0, pages, sizeof(pages));
 	if (err < 0)
 		return err_set(e, -err, "cannot open '%s' of '%s': %s", a->folder, r->targets[i].url,
 			       strerror(-err));
@@ -445,7 +409,7 @@ static int write_piece(struct raw *raw, struct err *e)
 
 	if (at > raw->area->size || raw->n_data > raw->area->size - at)
 		return err_set(e, ENOSPC, "the dump does not fit on '%s'", raw->place->shown);
-	r = write_all(raw->place->dir, at, raw->data, raw->n_data);
+	r = fd_write_at(raw->place->dir, at, raw->data, raw->n_data);
 	if (r < 0)
 		return device_fault(raw->place, r, "write the dump to", e);
 	hash_add(raw->hash, raw->data, raw->n_data);
@@ -556,7 +520,7 @@ static int read_dump(void *ctx, uint64_t offset, void *to, size_t len)
 		uint64_t end = rec->offset + size < offset + len ? rec->offset + size : offset + len;
 
 		if (from < end)
-			r = read_all(raw->place->dir, raw->dump_at + rec->pos + (from - rec->offset),
+			r = fd_read_at(raw->place->dir, raw->dump_at + rec->pos + (from - rec->offset),
 				     (char *)to + (from - offset), (size_t)(end - from));
 	}
 	page_beat(raw->page);

@@ -55,6 +55,42 @@ int fd_write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
+int fd_read_at(int fd, uint64_t at, void *to, size_t len)
+{
+	char *p = to;
+
+	while (len) {
+		ssize_t n = pread(fd, p, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -ENODATA;
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int fd_write_at(int fd, uint64_t at, const void *from, size_t len)
+{
+	const char *p = from;
+
+	while (len) {
+		ssize_t n = pwrite(fd, p, len, (off_t)at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n < 0 ? -errno : -EIO;
+		p += n;
+		at += (uint64_t)n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
 int file_replace_at(int dirfd, const char *name, const void *data, size_t len, mode_t mode)
 {
 	auto_free char *tmp = xasprintf(".%s.new", name);

@@ -18,40 +18,6 @@ void area_done(struct area *a)
 	*a = (struct area){ .fd = -1 };
 }
 
-static int read_exactly(int fd, uint64_t at, void *to, size_t len)
-{
-	char *p = to;
-
-	while (len) {
-		ssize_t n = pread(fd, p, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -ENODATA;
-		p += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-static int write_exactly(int fd, uint64_t at, const char *from, size_t len)
-{
-	while (len) {
-		ssize_t n = pwrite(fd, from, len, (off_t)at);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		from += n;
-		at += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /*
  * The header, unless something else was put on the device since: whoever made a swap or a file
  * system on it wrote over the first page, and the second one may still be ours.
@@ -63,7 +29,7 @@ static int read_head(int fd, const char *path, struct rawarea **ret, struct err 
 	struct err why = { 0 };
 	int r;
 
-	if (read_exactly(fd, 0, pages, sizeof(pages)) < 0)
+	if (fd_read_at(fd, 0, pages, sizeof(pages)) < 0)
 		return err_set(e, ENOENT, "'%s' bears no dump", path);
 	r = rawarea_choose(pages, ret, &why);
 	if (r < 0)
@@ -151,18 +117,18 @@ int area_give_back(const struct root *root, struct area *a, struct err *e)
 	const struct rawarea_part *old = &a->head->parts[RAWAREA_OLD_LEAD];
 	auto_free char *lead = xmalloc(RAWAREA_LEAD);
 	char sha256[HASH_TEXT_MAX];
-	int r = old->at ? read_exactly(a->fd, old->at, lead, RAWAREA_LEAD) : -ENODATA;
+	int r = old->at ? fd_read_at(a->fd, old->at, lead, RAWAREA_LEAD) : -ENODATA;
 
 	if (r == 0 && strcmp(hash_bytes(lead, RAWAREA_LEAD, sha256), old->sha256) != 0)
 		return err_set(e, EBADMSG,
 			       "what '%s' bore before the dump is damaged; make its swap or file system anew", a->path);
 	/* The first page last: until then the header is there, and all of this can be done again. */
 	if (r == 0)
-		r = write_exactly(a->fd, RAWAREA_PAGE, lead + RAWAREA_PAGE, RAWAREA_LEAD - RAWAREA_PAGE);
+		r = fd_write_at(a->fd, RAWAREA_PAGE, lead + RAWAREA_PAGE, RAWAREA_LEAD - RAWAREA_PAGE);
 	if (r == 0 && fsync(a->fd) < 0)
 		r = -errno;
 	if (r == 0)
-		r = write_exactly(a->fd, 0, lead, RAWAREA_PAGE);
+		r = fd_write_at(a->fd, 0, lead, RAWAREA_PAGE);
 	if (r == 0 && fsync(a->fd) < 0)
 		r = -errno;
 	if (r < 0)

@@ -195,20 +195,8 @@ struct unflatten {
 static int put(void *ctx, uint64_t offset, const void *data, size_t len)
 {
 	const struct unflatten *u = ctx;
-	const char *p = data;
 
-	while (len) {
-		ssize_t n = pwrite(u->fd, p, len, (off_t)offset);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		p += n;
-		offset += (uint64_t)n;
-		len -= (size_t)n;
-	}
-	return 0;
+	return fd_write_at(u->fd, offset, data, len);
 }
 
 static int take_flat(void *ctx, const char *data, size_t len, struct err *e)
