@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli.h"
 
+#include "words.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -82,13 +84,23 @@ const char *cli_tool_dir(void)
 	return dir;
 }
 
+#define HELP_WIDTH 100
+
+static void print_wrapped(FILE *to, const char *text, const char *first, const char *indent)
+{
+	auto_buf struct buf lines = { 0 };
+
+	words_wrap(text, first, indent, HELP_WIDTH, &lines);
+	fputs(buf_text(&lines), to);
+}
+
 static void print_options(FILE *to, const struct option_row *rows)
 {
 	for (; rows && rows->name; rows++) {
-		char left[64];
+		auto_free char *left = xasprintf("--%s%s%s", rows->name, rows->arg ? " " : "", rows->arg ? rows->arg : "");
+		auto_free char *first = xasprintf("  %-24s ", left);
 
-		snprintf(left, sizeof(left), "--%s%s%s", rows->name, rows->arg ? " " : "", rows->arg ? rows->arg : "");
-		fprintf(to, "  %-24s %s\n", left, rows->help);
+		print_wrapped(to, rows->help, first, "                           ");
 	}
 }
 
@@ -108,14 +120,47 @@ static void print_command_help(FILE *to, const struct command *c)
 {
 	fprintf(to, "Usage: crashcfg %s%s%s%s\n\n%s.\n", c->name, c->options ? " [OPTION...]" : "", *c->args ? " " : "",
 		c->args, c->summary);
-	if (c->text)
-		fprintf(to, "\n%s\n", c->text);
+	if (c->text) {
+		fputc('\n', to);
+		print_wrapped(to, c->text, "", "");
+	}
 	if (c->options) {
 		fputs("\nOptions:\n", to);
 		print_options(to, c->options);
 	}
 	fputs("\nOptions of every command:\n", to);
 	print_options(to, global_options);
+}
+
+/* What the caller most likely meant, as "; did you mean 'X'?", or "". */
+static char *meant(const char *before, const char *name)
+{
+	return name ? xasprintf("; did you mean '%s%s'?", before, name) : xstrdup("");
+}
+
+static int unknown_command(const char *word, struct err *e)
+{
+	struct near near = near_begin(word);
+	auto_free char *hint = NULL;
+
+	for (const struct command *const *c = commands; *c; c++)
+		near_try(&near, (*c)->name);
+	hint = meant("", near.name);
+	return err_set(e, ERR_USAGE, "unknown command '%s'%s", word, hint);
+}
+
+static int unknown_option(const char *arg, const struct command *command, struct err *e)
+{
+	auto_free char *word = xasprintf("%.*s", (int)strcspn(arg + 2, "="), arg + 2), *hint = NULL;
+	struct near near = near_begin(word);
+
+	for (const struct option_row *o = command ? command->options : NULL; o && o->name; o++)
+		near_try(&near, o->name);
+	for (const struct option_row *o = global_options; o->name; o++)
+		near_try(&near, o->name);
+	hint = meant("--", near.name);
+	return err_set(e, ERR_USAGE, "unknown option '%s'%s%s%s", arg, command ? " for " : "",
+		       command ? command->name : "", hint);
 }
 
 static const struct command *find_command(const char *name)
@@ -198,7 +243,7 @@ static int parse(char *argv[], struct global *global, const struct command **ret
 			}
 			command = find_command(*arg);
 			if (!command)
-				return err_set(e, ERR_USAGE, "unknown command '%s'", *arg);
+				return unknown_command(*arg, e);
 			*ret_command = command;
 			*ret_options = xcalloc(1, command->options_size ? command->options_size : 1);
 			continue;
@@ -209,8 +254,7 @@ static int parse(char *argv[], struct global *global, const struct command **ret
 			options = *ret_options;
 		}
 		if (!row)
-			return err_set(e, ERR_USAGE, "unknown option '%s'%s%s", *arg, command ? " for " : "",
-				       command ? command->name : "");
+			return unknown_option(*arg, command, e);
 		r = set_option(row, options, value, &arg, e);
 		if (r < 0)
 			return r;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "schema.h"
 
+#include "words.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -52,113 +54,18 @@ enum setting_key schema_find(const char *name, size_t len)
 	return (enum setting_key)k;
 }
 
-#define NEAR_MAX 40	/* longer names are near to none */
-
-static char upper(char c)
-{
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
-}
-
-static unsigned least(unsigned a, unsigned b)
-{
-	return a < b ? a : b;
-}
-
-/*
- * Letters to insert, delete, replace or swap with their neighbour to make A into B (optimal string
- * alignment, R. Lowrance and R. A. Wagner 1975), case aside; LIMIT + 1 where it is more than LIMIT.
- */
-static unsigned distance(const char *a, size_t a_len, const char *b, size_t b_len, unsigned limit)
-{
-	unsigned rows[3][NEAR_MAX + 1];
-
-	for (unsigned j = 0; j <= b_len; j++)
-		rows[0][j] = j;
-	for (unsigned i = 1; i <= a_len; i++) {
-		const unsigned *above = rows[(i - 1) % 3], *swap = rows[(i + 1) % 3];
-		unsigned *row = rows[i % 3], best = i;
-
-		row[0] = i;
-		for (unsigned j = 1; j <= b_len; j++) {
-			char x = upper(a[i - 1]), y = upper(b[j - 1]);
-
-			row[j] = least(least(above[j], row[j - 1]) + 1, above[j - 1] + (x != y));
-			if (i > 1 && j > 1 && x == upper(b[j - 2]) && upper(a[i - 2]) == y)
-				row[j] = least(row[j], swap[j - 2] + 1);
-			best = least(best, row[j]);
-		}
-		if (best > limit)
-			return limit + 1;
-	}
-	return rows[a_len % 3][b_len];
-}
-
-/* Which letters a name holds, case aside. */
-static unsigned letters(const char *name)
-{
-	unsigned set = 0;
-
-	for (; *name; name++)
-		set |= 1u << (*name & 31);
-	return set;
-}
-
 const char *schema_nearest(const char *name)
 {
-	size_t len = strlen(name);
-	unsigned mine = letters(name);
-	unsigned limit = len < 6 ? 1 : len < 10 ? 2 : 3;
-	const char *nearest = NULL;
+	struct near near = near_begin(name);
 
-	if (len > NEAR_MAX)
-		return NULL;
-	for (unsigned k = 0; k < SETTING_COUNT; k++) {
-		const struct schema_row *row = &schema_rows[k];
-		unsigned d;
-
-		if (row->name_len > len + limit || len > row->name_len + limit)
-			continue;
-		/* A letter changed takes one out of the set and puts one in at most. */
-		if ((unsigned)__builtin_popcount(letters(row->name) ^ mine) > 2 * limit)
-			continue;
-		d = distance(name, len, row->name, row->name_len, limit);
-		if (d > limit)
-			continue;
-		nearest = row->name;
-		if (d == 0)
-			break;
-		limit = d - 1;
-	}
-	return nearest;
+	for (unsigned k = 0; k < SETTING_COUNT; k++)
+		near_try(&near, schema_rows[k].name);
+	return near.name;
 }
 
 /* --- what is printed from the table ---------------------------------------------------------- */
 
 #define WIDTH 98
-
-/* TEXT as comment lines, cut at blanks. */
-static void comment(const char *text, struct buf *to)
-{
-	size_t column = 0;
-
-	while (*text) {
-		size_t len = strcspn(text, " ");
-
-		if (column && column + 1 + len > WIDTH) {
-			buf_addc(to, '\n');
-			column = 0;
-		}
-		buf_addc(to, column ? ' ' : '#');
-		if (!column)
-			buf_addc(to, ' ');
-		buf_add(to, text, len);
-		column += len + (column ? 1 : 2);
-		text += len;
-		text += strspn(text, " ");
-	}
-	if (column)
-		buf_addc(to, '\n');
-}
 
 void schema_file_text(struct buf *to)
 {
@@ -182,8 +89,8 @@ void schema_file_text(struct buf *to)
 		}
 		buf_addf(&summary, "%s.", row->summary);
 		buf_addc(to, '\n');
-		comment(buf_text(&summary), to);
-		comment(row->help, to);
+		words_wrap(buf_text(&summary), "# ", "# ", WIDTH, to);
+		words_wrap(row->help, "# ", "# ", WIDTH, to);
 		buf_addf(to, "#%s=\"%s\"\n", row->name, row->otherwise);
 	}
 }
