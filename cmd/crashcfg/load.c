@@ -9,8 +9,6 @@
 #include <fcntl.h>
 #include <string.h>
 
-#define IMAGE_MAX ((size_t)512 << 20)
-
 struct load_options {
 	const char *kernel, *image, *add;
 };
@@ -22,8 +20,7 @@ struct loading {
 	char *kernel, *image;		/* paths */
 	char *release;			/* NULL: --kernel was a file that tells none */
 	char *cmdline;
-	char *id;			/* the image's */
-	size_t image_bytes;
+	struct image_head head;
 	double seconds;
 };
 
@@ -35,7 +32,7 @@ static void own_loading(struct loading *l)
 	free(l->image);
 	free(l->release);
 	free(l->cmdline);
-	free(l->id);
+	image_head_done(&l->head);
 }
 
 /* A file that the caller names is one of the caller's own working folder. */
@@ -83,26 +80,25 @@ static int find_kernel(struct loading *l, const char *wanted, struct err *e)
 /* Whose it is; that it is whole is looked at when it is loaded. */
 static int check_image(struct loading *l, const struct root *root, struct err *e)
 {
-	auto_buf struct buf bytes = { 0 };
-	auto_free char *made_for = NULL;
 	struct err why = { 0 };
-	int r = root_read(root, l->image, IMAGE_MAX, &bytes, &why);
+	int r = image_head_read(root, l->image, &l->head, &why);
 
 	if (r == -ENOENT)
 		return err_set(e, ENOENT,
 			       "there is no capture image '%s'; 'crashcfg apply' builds it ('crashcfg "
 			       "build' builds it only)",
 			       l->image);
-	if (r == 0)
-		r = image_read_id(buf_text(&bytes), bytes.len, &l->id, &why);
-	if (r == 0)
-		r = image_read_kernel(buf_text(&bytes), bytes.len, &made_for, &why);
+	if (r < 0)
+		return err_set(e, why.code, "capture image %s", why.text);
 	/* Its modules would not load into another kernel, and nobody would know before the crash. */
-	if (r == 0 && l->release && strcmp(l->release, made_for) != 0)
-		r = err_set(&why, EINVAL, "it was built for kernel %s, not %s; build one: crashcfg build --kernel %s",
-			    made_for, l->release, l->release);
-	l->image_bytes = bytes.len;
-	return r < 0 ? err_set(e, why.code, "capture image '%s': %s", l->image, why.text) : 0;
+	if (!l->head.kernel)
+		return err_set(e, EINVAL, "the capture image '%s' does not tell its kernel: build it again", l->image);
+	if (l->release && strcmp(l->release, l->head.kernel) != 0)
+		return err_set(e, EINVAL,
+			       "the capture image '%s' was built for kernel %s, not %s; build one: crashcfg "
+			       "build --kernel %s",
+			       l->image, l->head.kernel, l->release, l->release);
+	return 0;
 }
 
 static int find_image(struct loading *l, const struct root *root, const char *wanted, struct err *e)
@@ -161,7 +157,7 @@ static void print(const struct loading *l, const struct cli *cli)
 	if (!cli->quiet)
 		fprintf(out_words(cli),
 			"loaded '%s' with '%s' (%s) into %s of reserved memory, %.2f s\ncommand line: %s\n",
-			l->kernel, l->image, size_human(l->image_bytes, bytes),
+			l->kernel, l->image, size_human(l->head.bytes, bytes),
 			size_human((uint64_t)f->crash_size, reserved), l->seconds, l->cmdline);
 	if (cli->json) {
 		auto_json struct json *j = cli_json();
@@ -171,8 +167,8 @@ static void print(const struct loading *l, const struct cli *cli)
 		js_set_text(j, "kernel", l->kernel);
 		js_set_text(j, "release", l->release);
 		js_set_text(j, "image", l->image);
-		js_set_text(j, "id", l->id);
-		js_set_int(j, "image_bytes", (int64_t)l->image_bytes);
+		js_set_text(j, "id", l->head.id);
+		js_set_int(j, "image_bytes", (int64_t)l->head.bytes);
 		js_set_int(j, "reserved", f->crash_size);
 		js_set_text(j, "cmdline", l->cmdline);
 		js_set_real(j, "seconds", l->seconds);

@@ -17,7 +17,6 @@
 #define DEFAULT_MEMORY "1G"
 #define DEFAULT_TIMEOUT "10m"
 #define MEMORY_MIN (256ULL << 20)
-#define IMAGE_CAP (512UL << 20)
 
 struct test_options {
 	const char *kernel, *kernels, *memory, *crashkernel, *fs, *disk, *accel, *timeout, *qemu, *output;
@@ -143,18 +142,18 @@ static int choose_kernel(struct test *t, const struct cli *cli, struct err *e)
 /* The image that is installed, if it is what would be built now; else a new one in the work folder. */
 static int find_image(struct test *t, const struct cli *cli, const struct image_spec *spec, struct err *e)
 {
-	auto_free char *installed = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, t->capture->release), *id = NULL;
+	auto_free char *installed = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, t->capture->release);
+	auto_image_head struct image_head head = { 0 };
 	auto_close int dir = open(t->work.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_buf struct buf data = { 0 };
 	int r;
 
-	if (!t->o->fs && !t->o->kernels && root_read(&cli->root, installed, IMAGE_CAP, &data, NULL) == 0 &&
-	    image_read_id(data.data, data.len, &id, NULL) == 0 && strcmp(id, t->plan->id) == 0) {
+	if (!t->o->fs && !t->o->kernels && image_head_read(&cli->root, installed, &head, NULL) == 0 &&
+	    strcmp(head.id, t->plan->id) == 0) {
 		t->image = root_path(&cli->root, installed);
-		t->image_bytes = data.len;
+		t->image_bytes = head.bytes;
 		return 0;
 	}
-	buf_clear(&data);
 	r = image_build(spec, t->plan, &data, e);
 	if (r < 0)
 		return err_wrap(e, "cannot build the capture image");

@@ -14,8 +14,6 @@
 #include <errno.h>
 #include <string.h>
 
-#define INPUTS_SCHEMA 1
-
 static int stale(const struct image_file *file, struct err *e)
 {
 	return err_set(e, ESTALE, "'%s' changed while the image was being built: run this again",
@@ -165,80 +163,10 @@ int image_build(const struct image_spec *spec, const struct image_plan *plan, st
 	return image_build_sizes(spec, plan, ret, NULL, e);
 }
 
-/* --- reading one ------------------------------------------------------------------------------ */
-
-static int take_inputs(void *ctx, const struct cpio_member *m)
-{
-	struct json **j = ctx;
-
-	if (strcmp(m->name, &IMAGE_INPUTS[1]) == 0 && !*j)
-		js_parse(m->data, m->len, j, NULL);
-	return 0;
-}
-
-static int read_head(const char *data, size_t len, struct json **ret, size_t *ret_end, struct err *e)
-{
-	auto_json struct json *j = NULL;
-	const char *id;
-	int r = cpio_each(data, len, take_inputs, &j, ret_end, e);
-
-	if (r < 0)
-		return err_wrap(e, "not a capture image of crashcfg");
-	id = js_get_text(j, "id");
-	if (js_get_int(j, "schema", 0) != INPUTS_SCHEMA || !id || strlen(id) != HASH_TEXT_MAX - 1)
-		return err_set(e, EINVAL, "not a capture image of this version of crashcfg: build it again");
-	*ret = take_ptr(j);
-	return 0;
-}
-
-int image_read_id(const char *data, size_t len, char **ret_id, struct err *e)
-{
-	auto_json struct json *j = NULL;
-	size_t end;
-	int r = read_head(data, len, &j, &end, e);
-
-	if (r == 0)
-		*ret_id = xstrdup(js_get_text(j, "id"));
-	return r;
-}
-
-int image_read_kernel(const char *data, size_t len, char **ret_release, struct err *e)
-{
-	auto_json struct json *j = NULL;
-	size_t end;
-	int r = read_head(data, len, &j, &end, e);
-
-	if (r < 0)
-		return r;
-	if (!js_get_text(j, "kernel"))
-		return err_set(e, EINVAL, "the capture image does not tell its kernel: build it again");
-	*ret_release = xstrdup(js_get_text(j, "kernel"));
-	return 0;
-}
-
-int image_check(const char *data, size_t len, struct err *e)
-{
-	auto_json struct json *j = NULL;
-	char hash[HASH_TEXT_MAX];
-	const char *want;
-	int64_t bytes;
-	size_t end;
-	int r = read_head(data, len, &j, &end, e);
-
-	if (r < 0)
-		return r;
-	want = js_get_text(j, "payload_sha256");
-	bytes = js_get_int(j, "payload_bytes", -1);
-	if (!want || bytes < 0 || (uint64_t)bytes > len - end)
-		return err_set(e, EINVAL, "the capture image is cut off: build it again");
-	if (strcmp(hash_bytes(data + end, (size_t)bytes, hash), want) != 0)
-		return err_set(e, EINVAL, "the capture image is damaged: build it again");
-	return 0;
-}
-
 char *image_standing(const struct root *root, const char *release, struct hashes *h)
 {
-	auto_free char *path = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, release), *state = NULL, *id = NULL;
+	auto_free char *path = xasprintf(IMAGE_DIR "/%s/" IMAGE_NAME, release), *state = NULL;
+	auto_image_head struct image_head head = { 0 };
 	auto_json struct json *known = NULL, *note = js_object();
 	auto_buf struct buf bytes = { 0 };
 	struct file_stamp stamp;
@@ -257,9 +185,9 @@ char *image_standing(const struct root *root, const char *release, struct hashes
 		return xstrdup(js_get_text(known, "id"));
 	if (root_read(root, path, IMAGE_FILE_MAX, &bytes, NULL) < 0 ||
 	    image_check(buf_text(&bytes), bytes.len, NULL) < 0 ||
-	    image_read_id(buf_text(&bytes), bytes.len, &id, NULL) < 0)
+	    image_head_parse(buf_text(&bytes), bytes.len, &head, NULL) < 0)
 		return NULL;
-	js_set_text(note, "id", id);
+	js_set_text(note, "id", head.id);
 	hashes_keep(h, "image", state, note);
-	return take_ptr(id);
+	return take_ptr(head.id);
 }

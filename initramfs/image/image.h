@@ -71,12 +71,19 @@ struct image_sizes {
 /* As above, and tell the sizes. */
 int image_build_sizes(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret,
 		      struct image_sizes *ret_sizes, struct err *e);
-/* The first archive, which image_read_id() reads, ends within so many bytes. */
-#define IMAGE_HEAD_MAX (256u << 10)
-/* Identity of an image's bytes (its first archive is enough).  -EINVAL: not ours. */
-int image_read_id(const char *data, size_t len, char **ret_id, struct err *e);
-/* The release of the kernel that the image was built for.  Same errors. */
-int image_read_kernel(const char *data, size_t len, char **ret_release, struct err *e);
+/* What an image tells of itself in its first archive, which ends within so many bytes. */
+#define IMAGE_HEAD_MAX ((size_t)256 << 10)
+struct image_head {
+	char *id;		/* the hash of all inputs */
+	char *kernel;		/* the release that it was built for; NULL: not told */
+	uint64_t bytes;		/* the whole image's, or those given to image_head_parse() */
+};
+void image_head_done(struct image_head *h);
+#define auto_image_head AUTO(image_head_done)
+/* -EINVAL: not ours, or of another version. */
+int image_head_parse(const char *data, size_t len, struct image_head *ret, struct err *e);
+/* As above, of the file at PATH, of which no more is read than the head. */
+int image_head_read(const struct root *root, const char *path, struct image_head *ret, struct err *e);
 /* Is the whole image what was built?  -EINVAL: cut off or damaged. */
 int image_check(const char *data, size_t len, struct err *e);
 

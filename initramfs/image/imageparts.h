@@ -12,6 +12,7 @@
 
 /* No file of an image is larger; hostile sizes end here. */
 #define IMAGE_FILE_MAX (512u << 20)
+#define INPUTS_SCHEMA 1		/* of IMAGE_INPUTS */
 
 /* --- hashes.c: content hashes, remembered -------------------------------------------------- */
 

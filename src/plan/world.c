@@ -205,25 +205,22 @@ static void list_images(const struct root *root, struct world *w)
 	w->interrupted = strv_has(&names, strrchr(JOURNAL_PATH, '/') + 1);
 }
 
-/* The image's id stands in its first archive; that one is small. */
 static void read_image_id(const struct root *root, struct world *w)
 {
-	auto_close int fd = root_openat(root, w->image_path, O_RDONLY | O_NONBLOCK | O_NOFOLLOW, 0);
-	auto_buf struct buf head = { 0 };
+	auto_image_head struct image_head head = { 0 };
 	struct stat st;
-	ssize_t n;
+	int r = root_lstat(root, w->image_path, &st);
 
-	if (fd < 0) {
-		if (fd != -ENOENT && fd != -ENOTDIR)
+	if (r < 0) {
+		if (r != -ENOENT && r != -ENOTDIR)
 			w->image_there = UNKNOWN;
 		return;
 	}
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!S_ISREG(st.st_mode))
 		return;
 	w->image_there = YES;
-	while (head.len < SMALL_MAX && (n = read(fd, buf_room(&head, 65536), 65536)) > 0)
-		head.len += (size_t)n;
-	image_read_id(buf_text(&head), head.len, &w->image_have, NULL);
+	if (image_head_read(root, w->image_path, &head, NULL) == 0)
+		w->image_have = take_ptr(head.id);
 }
 
 struct image_spec world_image_spec(const struct root *root, const struct settings *want,

@@ -617,7 +617,8 @@ static void test_a_shell_is_there_only_where_it_is_asked_for(void **state)
 static void test_an_image_tells_its_id_by_its_head(void **state)
 {
 	auto_buf struct buf image = { 0 }, payload = { 0 };
-	auto_free char *want = plan_id(), *id = NULL, *head = NULL;
+	auto_image_head struct image_head head = { 0 }, none = { 0 };
+	auto_free char *want = plan_id();
 	size_t end_of_head;
 	struct err e = { 0 };
 
@@ -625,18 +626,19 @@ static void test_an_image_tells_its_id_by_its_head(void **state)
 	build(&image, &payload);
 	assert_int_equal(cpio_each(image.data, image.len, NULL, NULL, &end_of_head, NULL), 0);
 	assert_true(end_of_head <= IMAGE_HEAD_MAX);
-	assert_int_equal(image_read_id(image.data, end_of_head, &id, NULL), 0);
-	assert_string_equal(id, want);
+	assert_int_equal(image_head_parse(image.data, end_of_head, &head, NULL), 0);
+	assert_string_equal(head.id, want);
+	assert_non_null(head.kernel);
 	assert_int_equal(image_check(image.data, image.len, &e), 0);
 	assert_int_equal(image_check(image.data, image.len - 8, &e), -EINVAL);
 	assert_string_equal(e.text, "the capture image is cut off: build it again");
 	image.data[end_of_head + 9] ^= 1;
 	assert_int_equal(image_check(image.data, image.len, &e), -EINVAL);
 	assert_string_equal(e.text, "the capture image is damaged: build it again");
-	assert_int_equal(image_read_id("", 0, &head, &e), -EINVAL);
-	assert_int_equal(image_read_id(payload.data, payload.len, &head, &e), -EINVAL);
+	assert_int_equal(image_head_parse("", 0, &none, &e), -EINVAL);
+	assert_int_equal(image_head_parse(payload.data, payload.len, &none, &e), -EINVAL);
 	assert_string_equal(e.text, "not a capture image of this version of crashcfg: build it again");
-	assert_null(head);
+	assert_null(none.id);
 }
 
 static void expect_standing(const struct buf *image, size_t len, const char *want)
