@@ -42,7 +42,7 @@ int dump_dirs_find(const struct root *root, const struct settings *s, struct dum
 	return 0;
 }
 
-static void print_json(const struct dump_list *l)
+static void print_json(const struct dump_list *l, const struct strv *errors)
 {
 	auto_json struct json *j = cli_json();
 	struct json *list = js_set(j, "dumps", js_array());
@@ -63,6 +63,7 @@ static void print_json(const struct dump_list *l)
 		js_set_text(one, "panic", m && *m->panic ? m->panic : NULL);
 		js_set_text(one, "target", m && *m->target ? m->target : NULL);
 	}
+	js_set_strv(j, "errors", errors);
 	cli_print_json(j);
 }
 
@@ -82,6 +83,7 @@ static int run_list(struct cli *cli, int argc, char *argv[], struct err *e)
 	auto_settings struct settings *s = NULL;
 	auto_dump_dirs struct dump_dirs dirs = { 0 };
 	auto_dumps struct dump_list l = { 0 };
+	auto_strv struct strv errors = { 0 };
 	int r;
 
 	if (argc > 1)
@@ -89,17 +91,24 @@ static int run_list(struct cli *cli, int argc, char *argv[], struct err *e)
 	r = out_settings_despite_faults(cli, &s, e);
 	if (r == 0)
 		r = dump_dirs_find(&cli->root, s, &dirs, e);
-	for (size_t i = 0; r == 0 && i < dirs.all.n; i++)
-		r = dump_list_add(&cli->root, dirs.all.v[i], &l, e);
 	if (r < 0)
 		return r;
+	/* What lies in the others is told all the same. */
+	for (size_t i = 0; i < dirs.all.n; i++) {
+		struct err why = { 0 };
+
+		if (dump_list_add(&cli->root, dirs.all.v[i], &l, &why) == 0)
+			continue;
+		fprintf(stderr, "crashcfg: %s\n", why.text);
+		strv_add(&errors, why.text);
+	}
 	if (cli->json)
-		print_json(&l);
+		print_json(&l, &errors);
 	else
 		print_words(&l);
-	if (!l.n && !cli->quiet && !cli->json)
+	if (!l.n && !errors.n && !cli->quiet && !cli->json)
 		printf("no dump in %s%s\n", dirs.collect, dirs.all.n > 1 ? " and the other folders of DUMP_TARGETS" : "");
-	return EXIT_DONE;
+	return errors.n ? EXIT_FAILED : EXIT_DONE;
 }
 
 const struct command cmd_list = {

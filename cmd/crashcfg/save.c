@@ -276,6 +276,10 @@ static void retain(struct saving *s, const char *dir)
 	auto_free struct retained *what = NULL;
 	struct err why = { 0 };
 
+	if (path_answers(&s->cli->root, dir, &why) < 0) {
+		fail(s, &why);
+		return;
+	}
 	retain_clean(&s->cli->root, dir);
 	if (dump_list_add(&s->cli->root, dir, &l, &why) < 0) {
 		fail(s, &why);

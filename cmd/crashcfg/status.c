@@ -136,7 +136,13 @@ static void judge_room(struct status *st, const struct root *root, const struct 
 	char left[SIZE_TEXT_MAX], wanted[SIZE_TEXT_MAX];
 	auto_buf struct buf meminfo = { 0 };
 	uint64_t bytes = 0, dump = 0;
+	struct err why = { 0 };
 
+	if (path_answers(root, t->dir, &why) < 0) {
+		add_problem(st, "bring back what serves it, unmount it, or name another target in DUMP_TARGETS", "%s",
+			    why.text);
+		return;
+	}
 	if (dump_free_bytes(root, t->dir, &bytes) < 0)
 		return;
 	if (root_read_proc(root, "/proc/meminfo", &meminfo, NULL) == 0)

@@ -339,6 +339,8 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 	int r = check_spec(spec, e);
 
 	if (r == 0)
+		r = settings_files_answer(spec->root, spec->settings, e);
+	if (r == 0)
 		r = image_files_open(&w.files, spec->root, spec->kernel_root, e);
 	if (r < 0)
 		return r;

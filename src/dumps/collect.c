@@ -7,6 +7,7 @@
 #include "hash.h"
 #include "kdump.h"
 #include "num.h"
+#include "probe.h"
 #include "vmcore.h"
 
 #include <errno.h>
@@ -381,8 +382,10 @@ int area_collect(const struct root *root, const struct area *a, const char *dir,
 {
 	AUTO(own_collect) struct collect c = { .root = root, .area = a, .dir = dir, .parent = -1, .folder = -1 };
 	char *path = NULL;
-	int r = find_collected(root, a, dir, ret, e);
+	int r = path_answers(root, dir, e);
 
+	if (r == 0)
+		r = find_collected(root, a, dir, ret, e);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	retain_clean(root, dir);

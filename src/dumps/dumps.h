@@ -40,7 +40,7 @@ int dump_list_add(const struct root *root, const char *dir, struct dump_list *l,
 const char *dump_state(const struct dump *d);
 /* Is NAME that of a dump's folder?  *ret_when, if not NULL, is the time in it. */
 bool dump_name_parse(const char *name, int64_t *ret_when);
-/* Free bytes of the file system that holds DIR, or that will hold it.  0 or -errno. */
+/* Free bytes of the file system that holds DIR, or that will hold it.  0 or -errno; -ETIMEDOUT: see path_answers(). */
 int dump_free_bytes(const struct root *root, const char *dir, uint64_t *ret);
 
 /* --- area.c ------------------------------------------------------------------------------------------ */

@@ -75,6 +75,8 @@ int efi_collect(const struct root *root, const char *dir, const char *host, stru
 	int r = efivars_log(root, &l, e);
 
 	if (r == 0)
+		r = path_answers(root, dir, e);
+	if (r == 0)
 		r = make_record(&l, host, &m, e);
 	if (r < 0 || !m)
 		return r;

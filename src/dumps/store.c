@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "dumps.h"
 
+#include "probe.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -66,8 +68,11 @@ static int by_time(const void *a, const void *b)
 int dump_list_add(const struct root *root, const char *dir, struct dump_list *l, struct err *e)
 {
 	auto_strv struct strv names = { 0 };
-	int r = root_list(root, dir, &names);
+	int r = path_answers(root, dir, e);
 
+	if (r < 0)
+		return r;
+	r = root_list(root, dir, &names);
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
@@ -106,7 +111,10 @@ int dump_free_bytes(const struct root *root, const char *dir, uint64_t *ret)
 	auto_free char *path = xstrdup(dir);
 	auto_close int fd = -1;
 	struct statvfs vfs;
+	int r = path_answers(root, dir, NULL);
 
+	if (r < 0)
+		return r;
 	while ((fd = root_openat(root, *path ? path : "/", O_PATH | O_DIRECTORY, 0)) == -ENOENT && *path)
 		*strrchr(path, '/') = '\0';
 	if (fd < 0)

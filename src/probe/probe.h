@@ -30,6 +30,17 @@ void settings_read_text(const char *file, const char *data, size_t len, struct s
 /* The files that the settings name: are they there, readable by the right ones, able to run? */
 void settings_check_files(const struct root *root, const struct settings *s, struct fault_list *faults);
 
+/*
+ * Does the file system that PATH leads to answer?  Servers and FUSE programs that hang take along whoever
+ * looks there.  The answer is yes at once where no mount of such a kind is in the table; else a child looks, and is
+ * given 2 s, once for each path and run.  -ETIMEDOUT: no; the text names the mount.
+ */
+int path_answers(const struct root *root, const char *path, struct err *e);
+/* The same for all files that the settings name. */
+int settings_files_answer(const struct root *root, const struct settings *s, struct err *e);
+/* Is in the text of /proc/PID/mountinfo a file system that waits for a server or a program? */
+bool mounts_may_hang(const char *table);
+
 int facts_read(const struct root *root, struct facts **ret, struct err *e);
 
 /*

@@ -9,8 +9,14 @@
 static bool look(const struct root *root, const struct settings *s, enum setting_key k, const char *path,
 		 struct stat *ret, struct fault_list *faults)
 {
-	int r = root_stat(root, path, ret);
+	struct err why = { 0 };
+	int r = path_answers(root, path, &why);
 
+	if (r < 0) {
+		settings_fault(s, k, FAULT_ERROR, faults, "%s", why.text);
+		return false;
+	}
+	r = root_stat(root, path, ret);
 	if (r == -ENOENT || r == -ENOTDIR)
 		settings_fault(s, k, FAULT_ERROR, faults,
 			       "'%s' is not there (make it, or write another path)", path);

@@ -328,7 +328,9 @@ static int find_file(const struct root *root, const struct target *t, struct sto
 	auto_stack struct stack below = { 0 };
 	int r;
 
-	r = resolve_dir(root, t->dir, &dir, e);
+	r = path_answers(root, t->dir, e);
+	if (r == 0)
+		r = resolve_dir(root, t->dir, &dir, e);
 	if (r < 0 || !dir)
 		return r;
 	r = find_mount(root, dir, &m, &inside, e);

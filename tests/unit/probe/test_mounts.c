@@ -2,6 +2,7 @@
 #include "mounts.h"
 
 #include "own.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -145,6 +146,32 @@ static void the_first_swap_of_fstab_is_told_as_it_is_written(void **state)
 	}
 }
 
+static void only_what_waits_for_others_may_hang(void **state)
+{
+	static const struct {
+		const char *table;
+		bool may;
+	} rows[] = {
+		{ "", false },
+		{ "not a line\n", false },
+		{ "27 1 254:2 / / rw shared:1 - ext4 /dev/vda2 rw\n22 27 0:21 / /proc rw - proc proc rw\n", false },
+		{ "31 27 0:33 /@home /home rw - btrfs /dev/vdb rw\n", false },
+		{ "36 27 0:50 / /n rw - nfs4 server:/export rw\n", true },
+		{ "36 27 0:50 / /n rw shared:7 master:3 - fuse.sshfs a:/b rw\n", true },
+		{ "36 27 7:0 / /n rw - fuseblk /dev/loop0 rw\n", true },
+		{ "36 27 0:50 / /home rw - autofs systemd-1 rw\n", true },
+		{ "36 27 0:50 / /proc/sys/fs/binfmt_misc rw - autofs systemd-1 rw\n", false },
+		{ "36 27 0:50 / /run/user/1000/gvfs rw - fuse.gvfsd-fuse gvfsd-fuse rw\n", false },
+		{ "36 27 0:50 / /n rw - brand-new-fs x rw\n", true },
+		{ "36 27 0:50 / /n rw -", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (mounts_may_hang(rows[i].table) != rows[i].may)
+			fail_msg("row %zu: %s", i, rows[i].table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +179,7 @@ int main(void)
 		cmocka_unit_test(the_mount_that_is_seen_at_a_path_is_found),
 		cmocka_unit_test(fstab_tells_what_would_be_mounted),
 		cmocka_unit_test(a_table_of_any_content_ends_in_an_answer),
+		cmocka_unit_test(only_what_waits_for_others_may_hang),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
