@@ -429,8 +429,7 @@ static void read_reserve(struct status *st, const struct settings *want, const s
 	};
 
 	if (want->dump_active)
-		st->wanted = want->crashkernel ? xstrdup(want->crashkernel)
-					       : reserve_auto(w->facts, w->image);
+		st->wanted = reserve_wanted(want, w);
 	if (w->facts->cmdline)
 		st->running = crashkernel_in_force(w->facts->cmdline);
 	f.wanted = st->wanted;

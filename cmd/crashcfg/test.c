@@ -198,10 +198,10 @@ static int make_image(struct test *t, const struct cli *cli, struct err *e)
 		return r;
 	/* What is reserved depends on the memory of the guest, not of this host. */
 	guest.mem_total = t->wish.memory;
-	if (t->o->crashkernel || t->settings->crashkernel)
+	if (t->o->crashkernel ? strcmp(t->o->crashkernel, "auto") != 0 : t->settings->crashkernel != NULL)
 		t->crashkernel = xstrdup(t->o->crashkernel ? t->o->crashkernel : t->settings->crashkernel);
 	else
-		t->crashkernel = reserve_auto(&guest, t->plan);
+		t->crashkernel = reserve_auto(&guest, t->plan, NULL);
 	return find_image(t, cli, &spec, e);
 }
 
@@ -433,7 +433,7 @@ static const struct option_row options[] = {
 	  "take kernels from DIR/boot and DIR/lib/modules, or from DIR/VER/boot and so on", NULL },
 	{ "memory", "SIZE", OPTION(memory), "memory of the guest (" DEFAULT_MEMORY ")", NULL },
 	{ "crashkernel", "VALUE", OPTION(crashkernel),
-	  "reserve this (what the settings say, or what auto means)", NULL },
+	  "reserve this, or auto (what the settings say)", NULL },
 	{ "fs", "TYPE", OPTION(fs),
 	  "dump to a scratch virtio disk of this type, not to a copy of the host's own target", "ext4 xfs btrfs" },
 	{ "disk", "SIZE", OPTION(disk), "size of the disk that --fs makes (2G)", NULL },

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "page.h"
 
+#include "iomem.h"
 #include "proc.h"
 
 #include <fcntl.h>
@@ -85,6 +86,24 @@ static uint64_t member(const char *text, const char *key)
 	return kb * 1024;
 }
 
+/* All that the crashed kernel had reserved, as this one was told of it. */
+static void read_reserved(struct page *p)
+{
+	char text[8192];
+	int fd = open("/proc/iomem", O_RDONLY | O_CLOEXEC);
+	size_t len = 0;
+	ssize_t n = 1;
+
+	while (fd >= 0 && len < sizeof(text) - 1 && n > 0) {
+		n = read(fd, text + len, sizeof(text) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	if (fd >= 0)
+		close(fd);
+	text[len] = '\0';
+	p->mem_reserved = iomem_ram(text);
+}
+
 void page_sample_memory(struct page *p)
 {
 	char text[512];
@@ -101,4 +120,6 @@ void page_sample_memory(struct page *p)
 	p->mem_total = member(text, "MemTotal:");
 	if (low && (!p->mem_low || low < p->mem_low))
 		p->mem_low = low;
+	if (!p->mem_reserved)
+		read_reserved(p);
 }

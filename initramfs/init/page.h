@@ -73,7 +73,7 @@ struct page {
 	uint64_t pages, unread;		/* UNREAD: pages that a plain copy could not read */
 	bool checked;
 	char check[240];
-	uint64_t mem_total, mem_low;
+	uint64_t mem_total, mem_low, mem_reserved;
 };
 
 struct page *page_new(void);		/* NULL: no memory */

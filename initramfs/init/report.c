@@ -83,6 +83,7 @@ static struct manifest *tell(const struct capture *c, int i, bool final)
 	m->check = xstrdup(a->saved || p->winner < 0 ? p->check : "");
 	m->mem_total = p->mem_total;
 	m->mem_low = p->mem_low;
+	m->mem_reserved = p->mem_reserved;
 	m->dump_level = p->log_only ? r->dump_level : dump_level(r, how);
 	m->compress = xstrdup(how == DUMP_COPY ? "" : r->compress);
 	m->collector = xstrdup(dump_collector(how));

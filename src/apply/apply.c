@@ -13,7 +13,6 @@
 
 #define RUN_DEADLINE_MS 600000	/* a generator that asks every disk for other systems takes minutes */
 #define LIST_MAX (1u << 20)
-#define CRASH_SIZE "/sys/kernel/kexec_crash_size"
 
 void apply_report_done(struct apply_report *r)
 {
@@ -457,22 +456,6 @@ static int change_files(const struct root *root, struct work *w, struct plan *p,
 	return r;
 }
 
-static int release(const struct root *root, struct err *e)
-{
-	auto_close int fd = root_openat(root, CRASH_SIZE, O_WRONLY, 0), dir = -1;
-	const char *name;
-	int r = fd < 0 ? fd : fd_write_all(fd, "0", 1);
-
-	if (r < 0)
-		return err_set(e, -r, "'%s': cannot give the reserved memory back: %s", CRASH_SIZE,
-			       strerror(-r));
-	/* Without this note the kernel would seem to have failed to reserve any: a worse text, no more. */
-	dir = root_open_parent(root, RELEASED_PATH, &name);
-	if (dir >= 0)
-		file_replace_at(dir, name, "", 0, 0644);
-	return 0;
-}
-
 /* What acts on the running kernel.  Its failure does not undo the files: they are as wanted. */
 static int act(const struct root *root, struct step *s, const struct settings *want, struct err *e)
 {
@@ -491,7 +474,7 @@ static int act(const struct root *root, struct step *s, const struct settings *w
 		r = capture_unload(root, e);
 		break;
 	case STEP_RELEASE:
-		r = release(root, e);
+		r = crash_size_set(root, 0, e);
 		break;
 	case STEP_SYSCTL:
 		r = sysctl_set(root, s->name, s->value, e);

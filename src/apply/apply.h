@@ -58,6 +58,30 @@ int secrets_append(int image, const struct buf *archive);
 /* Nothing loaded: 0 all the same. */
 int capture_unload(const struct root *root, struct err *e);
 
+/*
+ * Memory that is reserved for the capture kernel, given back to the running system: until the next boot
+ * there is no way back.  Needs the lock.  What is loaded must go first; if it is ours it is loaded again, with SECRETS.
+ * *ret tells at every return what the host holds now.  -EBUSY: what is loaded is not ours, so it could not be
+ * loaded again; nothing was done.  Else the text says how far it came.
+ */
+struct shrink {
+	int64_t before, after;		/* bytes by /sys/kernel/kexec_crash_size; -1: not known */
+	bool was_loaded, loaded;	/* a capture kernel */
+};
+int capture_shrink(const struct root *root, uint64_t bytes, const struct buf *secrets, struct shrink *ret,
+		   struct err *e);
+/* Write that file, and down in RELEASED_PATH that memory was given back.  The kernel rounds up to pages. */
+int crash_size_set(const struct root *root, uint64_t bytes, struct err *e);
+/* What it says; -1: not known. */
+int64_t crash_size_get(const struct root *root);
+/* What LOADED_PATH tells of the capture kernel that this boot loaded; all NULL: nothing. */
+struct loaded {
+	char *kernel, *image, *cmdline;	/* paths, and the line */
+};
+void loaded_read(const struct root *root, struct loaded *ret);
+void loaded_done(struct loaded *l);
+#define auto_loaded AUTO(loaded_done)
+
 /* What was seen when loading failed. */
 struct kexec_seen {
 	const char *kernel;	/* path, for the text */

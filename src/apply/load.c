@@ -18,7 +18,6 @@
 #define FILE_ON_CRASH 0x2ul
 
 #define LOADED_FLAG "/sys/kernel/kexec_crash_loaded"
-#define RECORD_MAX (256u << 10)
 /* Purgatory, boot parameters, the ELF header of the old memory: some 100 KiB. */
 #define BESIDE (UINT64_C(1) << 20)
 #define KEXEC_DEADLINE_MS 60000
@@ -173,14 +172,6 @@ static enum known read_flag(const struct root *root, const char *path)
 	return !line ? UNKNOWN : strcmp(line, "0") == 0 ? NO : YES;
 }
 
-static int64_t read_reserved(const struct root *root)
-{
-	auto_free char *size = root_read_line(root, "/sys/kernel/kexec_crash_size");
-	uint64_t bytes;
-
-	return size && num_parse(size, INT64_MAX, &bytes) == 0 ? (int64_t)bytes : -1;
-}
-
 static char *read_lockdown(const struct root *root)
 {
 	auto_free char *text = root_read_line(root, "/sys/kernel/security/lockdown");
@@ -203,7 +194,7 @@ static void look(struct load *l)
 		.asked = l->asked,
 		.lockdown = l->lockdown,
 		.privileged = geteuid() == 0,
-		.reserved = read_reserved(l->root),
+		.reserved = crash_size_get(l->root),
 		.need = l->head.init_size ? l->head.init_size + l->image_size + BESIDE : 0,
 		.disabled = read_flag(l->root, "/proc/sys/kernel/kexec_load_disabled"),
 	};
@@ -298,26 +289,23 @@ static int load(const struct load *l, struct err *e)
 
 /* The kernel gave up the old capture kernel for one that it then refused: put the old one back, by what was
  * written down of it. */
-static bool load_former(const struct root *root, const struct json *former, const struct buf *secrets)
+static bool load_former(const struct root *root, const struct loaded *former, const struct buf *secrets)
 {
-	const char *kernel = js_get_text(former, "kernel"), *image = js_get_text(former, "path");
-	const char *cmdline = js_get_text(former, "cmdline");
 	auto_close int kernel_fd = -1, image_fd = -1, whole = -1;
 	uint64_t size;
 
-	if (!kernel || !image || !cmdline || open_file(root, kernel, "kernel", &kernel_fd, &size, NULL) < 0 ||
-	    open_file(root, image, "image", &image_fd, &size, NULL) < 0)
+	if (!former->kernel || open_file(root, former->kernel, "kernel", &kernel_fd, &size, NULL) < 0 ||
+	    open_file(root, former->image, "image", &image_fd, &size, NULL) < 0)
 		return false;
 	if (secrets && secrets->len)
 		whole = secrets_append(image_fd, secrets);
-	return load_files(kernel_fd, whole < 0 ? image_fd : whole, cmdline) == 0;
+	return load_files(kernel_fd, whole < 0 ? image_fd : whole, former->cmdline) == 0;
 }
 
 int capture_load(const struct root *root, const struct load_request *q, struct err *e)
 {
 	AUTO(own_load) struct load l = { .root = root, .q = q, .kernel = -1, .image = -1, .whole = -1 };
-	auto_json struct json *former = NULL;
-	auto_buf struct buf record = { 0 };
+	auto_loaded struct loaded former = { 0 };
 	struct err why = { 0 };
 	bool was_loaded;
 	int r;
@@ -345,8 +333,8 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 	if (r < 0)
 		return r;
 	was_loaded = read_flag(root, LOADED_FLAG) == YES;
-	if (was_loaded && root_read(root, LOADED_PATH, RECORD_MAX, &record, NULL) == 0)
-		js_parse(buf_text(&record), record.len, &former, NULL);
+	if (was_loaded)
+		loaded_read(root, &former);
 	r = load(&l, &why);
 	if (r == 0) {
 		loaded_record(root, q);
@@ -354,7 +342,7 @@ int capture_load(const struct root *root, const struct load_request *q, struct e
 	}
 	if (!was_loaded || read_flag(root, LOADED_FLAG) != NO)
 		return err_set(e, why.code, "%s", why.text);
-	if (load_former(root, former, q->secrets))
+	if (load_former(root, &former, q->secrets))
 		return err_set(e, why.code, "%s (the one that was loaded before is loaded again)", why.text);
 	loaded_forget(root);
 	return err_set(e, why.code, "%s (the one that was loaded before is gone: this host is not armed)",

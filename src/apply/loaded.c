@@ -31,6 +31,39 @@ void loaded_record(const struct root *root, const struct load_request *q)
 		file_replace_at(dir, name, text.data, text.len, 0644);
 }
 
+#define RECORD_MAX (256u << 10)
+
+static char *copy(const struct json *j, const char *key)
+{
+	const char *text = js_get_text(j, key);
+
+	return text ? xstrdup(text) : NULL;
+}
+
+void loaded_read(const struct root *root, struct loaded *ret)
+{
+	auto_buf struct buf text = { 0 };
+	auto_json struct json *j = NULL;
+
+	*ret = (struct loaded){ 0 };
+	if (root_read(root, LOADED_PATH, RECORD_MAX, &text, NULL) < 0 ||
+	    js_parse(buf_text(&text), text.len, &j, NULL) < 0)
+		return;
+	ret->kernel = copy(j, "kernel");
+	ret->image = copy(j, "path");
+	ret->cmdline = copy(j, "cmdline");
+	if (!ret->kernel || !ret->image || !ret->cmdline)
+		loaded_done(ret);
+}
+
+void loaded_done(struct loaded *l)
+{
+	free(l->kernel);
+	free(l->image);
+	free(l->cmdline);
+	*l = (struct loaded){ 0 };
+}
+
 void loaded_forget(const struct root *root)
 {
 	const char *name;

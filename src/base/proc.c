@@ -7,8 +7,11 @@
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
+
+#define STOP_MS 30000	/* for a program that was told to end */
 
 void proc_done(struct proc *p)
 {
@@ -24,7 +27,7 @@ long long now_ms(void)
 	return (long long)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void child(const struct proc *p, int out, int err, int report)
+static void child(const struct proc *p, int out, int err, int report, pid_t parent)
 {
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
 	char *const env[] = { path, locale, NULL };
@@ -33,6 +36,11 @@ static void child(const struct proc *p, int out, int err, int report)
 	int code;
 
 	setpgid(0, 0);
+	if (p->stop_fd > 0) {
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		if (getppid() != parent)
+			_exit(126);
+	}
 	if (p->keep_fd > 0)
 		fcntl(p->keep_fd, F_SETFD, 0);
 	sigemptyset(&none);
@@ -57,20 +65,38 @@ static bool drain(int fd, struct buf *to, size_t max)
 	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
 }
 
+/* It is told to end, where it may clean up after itself, or killed at once; *end is when patience ends. */
+static void end_it(const struct proc *p, pid_t pid, bool *told, long long *end)
+{
+	bool kill_it = *told || p->stop_fd <= 0;
+
+	kill(-pid, kill_it ? SIGKILL : SIGTERM);
+	*told = true;
+	*end = now_ms() + STOP_MS;
+}
+
+static bool wants_stop(const struct proc *p)
+{
+	struct pollfd one = { .fd = p->stop_fd, .events = POLLIN };
+
+	return p->stop_fd > 0 && poll(&one, 1, 0) > 0;
+}
+
 int proc_run(struct proc *p, struct err *e)
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, report[2] = { -1, -1 };
 	long long end = p->deadline_ms > 0 ? now_ms() + p->deadline_ms : 0;
 	size_t max = p->out_max ? p->out_max : 65536;
 	int code = 0, wstatus = 0, r = 0;
-	pid_t pid, gone = 0;
+	pid_t pid, gone = 0, parent = getpid();
+	bool told = false;
 
-	p->timed_out = false;
+	p->timed_out = p->stopped = false;
 	if (pipe2(out, O_CLOEXEC) < 0 || pipe2(err, O_CLOEXEC) < 0 || pipe2(report, O_CLOEXEC) < 0)
 		r = err_set(e, errno, "cannot run '%s': %s", p->argv[0], strerror(errno));
 	pid = r < 0 ? -1 : fork();
 	if (pid == 0)
-		child(p, out[1], err[1], report[1]);
+		child(p, out[1], err[1], report[1], parent);
 	if (r == 0 && pid < 0)
 		r = err_set(e, errno, "cannot run '%s': %s", p->argv[0], strerror(errno));
 	own_close(&out[1]);
@@ -88,12 +114,14 @@ int proc_run(struct proc *p, struct err *e)
 		while ((gone = waitpid(pid, &wstatus, WNOHANG)) == 0) {
 			long long left = end ? end - now_ms() : 100;
 
-			if (end && left <= 0) {
-				p->timed_out = true;
-				kill(-pid, SIGKILL);
-				gone = waitpid(pid, &wstatus, 0);
-				break;
+			if (!told && wants_stop(p)) {
+				p->stopped = true;
+				end_it(p, pid, &told, &end);
+			} else if (end && left <= 0) {
+				p->timed_out |= !p->stopped;
+				end_it(p, pid, &told, &end);
 			}
+			left = left < 0 ? 0 : left;
 			if (fds[0].fd < 0 && fds[1].fd < 0)
 				poll(NULL, 0, 5);
 			else if (poll(fds, 2, left > 100 ? 100 : (int)left) > 0) {

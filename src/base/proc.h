@@ -19,10 +19,15 @@ struct proc {
 	size_t out_max;		/* keep at most so many bytes of each stream (0: 64 KiB), the rest is read and dropped */
 	int stdin_fd;		/* 0 or less: /dev/null */
 	int keep_fd;		/* stays open in the program, so that a lock outlives this process; 0 or less: none */
+	/*
+	 * Readable: the program is told to end by SIGTERM, and killed when it does not within half a minute;
+	 * the deadline works so too.  It also hears of this process's death.  0 or less: none of that.
+	 */
+	int stop_fd;
 	/* out */
 	struct buf out, err;
 	int status;		/* exit code; 128+N: ended by signal N */
-	bool timed_out;
+	bool timed_out, stopped;
 };
 
 void proc_done(struct proc *p);

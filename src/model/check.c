@@ -176,17 +176,20 @@ void settings_check(const struct settings *s, struct fault_list *faults)
 	cmdline_each(s->cmdline_add, warn_removed, &removed);
 }
 
-static void check_memory(const struct settings *s, uint64_t mem, struct fault_list *faults)
+static void check_memory(const struct settings *s, uint64_t mem, const char *machine, struct fault_list *faults)
 {
 	auto_crashkernel struct crashkernel c = { 0 };
 	char size_text[SIZE_TEXT_MAX], mem_text[SIZE_TEXT_MAX];
 	uint64_t size, largest = 0;
+	struct err why = { 0 };
 
 	if (!s->crashkernel || !mem || crashkernel_parse(s->crashkernel, &c, NULL) < 0)
 		return;
 	for (size_t i = 0; i < c.n_ranges; i++)
 		if (c.ranges[i].size > largest)
 			largest = c.ranges[i].size;
+	if (crashkernel_check(&c, machine, &why) < 0)
+		settings_fault(s, SET_CRASHKERNEL, FAULT_ERROR, faults, "%s", why.text);
 	size = crashkernel_size(&c, mem);
 	size_human(mem, mem_text);
 	if (!size && c.n_ranges == 1 && c.ranges[0].start == 0 && c.ranges[0].end > mem)
@@ -227,7 +230,7 @@ static void check_kernel(const struct settings *s, const struct facts *facts, st
 
 void settings_check_facts(const struct settings *s, const struct facts *facts, struct fault_list *faults)
 {
-	check_memory(s, facts->mem_total, faults);
+	check_memory(s, facts->mem_total, facts->machine, faults);
 	check_kernel(s, facts, faults);
 }
 

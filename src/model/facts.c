@@ -20,6 +20,7 @@ void facts_free(struct facts *f)
 	free(f->machine_id);
 	free(f->os_id);
 	free(f->os_pretty);
+	free(f->machine);
 	free(f->running);
 	free(f->cmdline);
 	free(f->boot_id);
@@ -120,30 +121,6 @@ int version_compare(const char *a, const char *b)
 		if (pa.kind == PART_END)
 			return strcmp(a, b);
 	}
-}
-
-uint64_t iomem_ram(const char *text)
-{
-	uint64_t sum = 0;
-
-	/* "00100000-bfffffff : System RAM"; what lies within a range is indented. */
-	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n') {
-		uint64_t start, end;
-		char *at;
-
-		if (!isxdigit((unsigned char)*line))
-			continue;
-		start = strtoull(line, &at, 16);
-		if (*at != '-' || !isxdigit((unsigned char)at[1]))
-			continue;
-		end = strtoull(at + 1, &at, 16);
-		if (strncmp(at, " : System RAM", 13) != 0 || (at[13] && at[13] != '\n'))
-			continue;
-		if (!end || end < start || end - start >= UINT64_MAX - sum)
-			continue;
-		sum += end - start + 1;
-	}
-	return sum;
 }
 
 uint64_t meminfo_ram(const char *text, uint64_t reserved)

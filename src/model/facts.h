@@ -26,6 +26,7 @@ struct facts {
 	char *os_pretty;
 	struct kernel_fact *kernels;	/* newest last, by version order */
 	size_t n_kernels;
+	char *machine;		/* uname -m, "x86_64"; NULL unknown */
 	char *running;		/* uname -r of that system, NULL unknown */
 	char *cmdline;		/* /proc/cmdline, NULL unknown */
 	char *boot_id;		/* NULL unknown */
@@ -56,11 +57,8 @@ int version_compare(const char *a, const char *b);
 
 /*
  * The pure halves of facts_read(): text as the kernel or a distribution writes it, of any content.
- *
- * Sum of the outermost "System RAM" ranges of /proc/iomem; 0 when the kernel hides the
- * addresses (all zero without CAP_SYS_ADMIN) or none is there.
+ * Memory by /proc/iomem: iomem.h.
  */
-uint64_t iomem_ram(const char *text);
 /* Memory of the machine from /proc/meminfo and the bytes reserved beside it: what the kernel took for
  * itself at boot is not in MemTotal, so this is the next multiple of 256 MiB above it.  0 unknown. */
 uint64_t meminfo_ram(const char *text, uint64_t reserved);

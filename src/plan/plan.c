@@ -408,10 +408,7 @@ static int plan_arm(struct plan *p, const struct settings *want, struct world *h
 			       "LOG_BUFFER = '%s' is not supported by this version (empty it, and add "
 			       "log_buf_len=%s to the kernel's command line by hand)",
 			       want->values[SET_LOG_BUFFER].text, want->values[SET_LOG_BUFFER].text);
-	if (want->crashkernel)
-		p->crashkernel = xstrdup(want->crashkernel);
-	else
-		p->crashkernel = reserve_auto(have->facts, have->image);
+	p->crashkernel = reserve_wanted(want, have);
 	if (!p->crashkernel)
 		return err_set(e, ENOTSUP,
 			       "this machine has too little memory to spare any for a capture kernel "

@@ -5,6 +5,7 @@
 #include "bootloader.h"
 #include "image.h"
 #include "json.h"
+#include "reserve.h"
 #include "sysctl.h"
 
 /* Files of ours below a root. */
@@ -49,6 +50,7 @@ struct world {
 	struct strv sysctls;		/* "kernel.panic_on_oops=0": the running kernel's, none below a foreign root */
 	struct strv sysctls_before;	/* by SYSCTLS_PATH, likewise */
 	bool released;			/* reserved memory was given back in this boot, by RELEASED_PATH */
+	struct reserve_history history;	/* what earlier captures by this kernel took */
 	bool blind;			/* this user may not see what the boot loader holds */
 	bool interrupted;		/* a journal stands: an apply was cut off */
 };
@@ -100,7 +102,7 @@ enum reboot_state {
 	RESERVE_PENDING,	/* it does, the running kernel was booted without */
 	RESERVE_FAILED,		/* the kernel was asked and reserved nothing */
 	RESERVE_UNDERSIZED,	/* it reserved less than is needed now */
-	RESERVE_SHRUNK,		/* memory was given back at run time */
+	RESERVE_SHRUNK,		/* memory was given back at run time, and too little is left */
 	RESERVE_OK,
 	RESERVE_UNKNOWN,	/* a foreign root: no kernel runs there */
 };
@@ -121,6 +123,12 @@ enum reboot_state reserve_state(const struct reserve_facts *f);
  * measured it, so only what no kernel starts with counts.
  */
 uint64_t reserve_need(const struct settings *want, const struct world *have);
+/*
+ * The value that the settings mean, before the boot loader's state is edited.  With auto a value of ours that
+ * stands there and is still enough is kept, unless it takes RESERVE_SLACK more than would be asked for now: for a few
+ * megabytes no fleet shall reboot.  Caller frees.  NULL: auto would take more than half of this machine's memory.
+ */
+char *reserve_wanted(const struct settings *want, const struct world *have);
 
 struct plan {
 	struct step *steps;
@@ -173,20 +181,5 @@ int capture_cmdline(const char *running, const struct settings *s, const char *b
 /* WORD is one that every capture kernel's line has; KEY is one that it never takes from the running one. */
 bool capture_cmdline_has(const char *word);
 bool capture_cmdline_drops(const char *key);
-/* What CRASHKERNEL=auto is the sum of.  Bytes; IMAGE NULL: none could be planned. */
-struct reserve_part {
-	const char *name, *why;
-	uint64_t bytes;
-};
-struct reserve_sum {
-	struct reserve_part parts[8];
-	size_t n_parts;
-	uint64_t need;		/* the parts' sum */
-	uint64_t value;		/* what to reserve: rounded up, and at least what any machine should have */
-};
-void reserve_compute(const struct facts *f, const struct image_plan *image, struct reserve_sum *ret);
-/* The value for the boot loader where the settings say auto: "192M".  Caller frees.
- * NULL: it would take more than half of this machine's memory. */
-char *reserve_auto(const struct facts *f, const struct image_plan *image);
 
 #endif

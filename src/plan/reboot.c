@@ -71,26 +71,12 @@ enum reboot_state reserve_state(const struct reserve_facts *f)
 		return RESERVE_UNKNOWN;
 	if (f->reserved == 0)
 		return f->released ? RESERVE_SHRUNK : RESERVE_FAILED;
-	if (is_shrunk(running, (uint64_t)f->reserved, f->mem_total))
+	/* What was given back on purpose, and left enough, is no fault. */
+	if (is_shrunk(running, (uint64_t)f->reserved, f->mem_total) && (!f->need || (uint64_t)f->reserved < f->need))
 		return RESERVE_SHRUNK;
 	if (f->need && (uint64_t)f->reserved < f->need)
 		return RESERVE_UNDERSIZED;
 	return RESERVE_OK;
-}
-
-uint64_t reserve_need(const struct settings *want, const struct world *have)
-{
-	struct reserve_sum sum;
-	uint64_t least = 0;
-
-	reserve_compute(have->facts, have->image, &sum);
-	if (!want->crashkernel)
-		return sum.need;
-	for (size_t i = 0; i < sum.n_parts; i++)
-		if (strcmp(sum.parts[i].name, "kernel") == 0 ||
-		    strcmp(sum.parts[i].name, "running") == 0)
-			least += sum.parts[i].bytes;
-	return least;
 }
 
 bool plan_reboot_required(const struct plan *p)

@@ -38,6 +38,7 @@ void world_free(struct world *w)
 		buf_done(&w->dropins[i]);
 	strv_done(&w->sysctls);
 	strv_done(&w->sysctls_before);
+	reserve_history_done(&w->history);
 	free(w);
 }
 
@@ -267,6 +268,7 @@ static void read_image(const struct root *root, const struct settings *want,
 		w->image_code = why.code;
 		return;
 	}
+	reserve_history_read(root, want, w->facts->host, w->kernel->release, &w->history);
 	/* Known better now than by its first bytes. */
 	free(w->image_have);
 	w->image_have = w->image->standing ? xstrdup(w->image->standing) : NULL;

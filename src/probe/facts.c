@@ -2,6 +2,7 @@
 #include "probe.h"
 
 #include "file.h"
+#include "iomem.h"
 #include "num.h"
 
 #include <ctype.h>
@@ -219,6 +220,8 @@ static void read_running(const struct root *root, struct facts *f)
 	f->running = root_read_line(root, "/proc/sys/kernel/osrelease");
 	if (!f->running && root->host && uname(&u) == 0)
 		f->running = xstrdup(u.release);
+	if (root->host && uname(&u) == 0)
+		f->machine = xstrdup(u.machine);
 	f->cmdline = root_read_line(root, "/proc/cmdline");
 	f->boot_id = root_read_line(root, "/proc/sys/kernel/random/boot_id");
 	f->crash_size = size && num_parse(size, INT64_MAX, &bytes) == 0 ? (int64_t)bytes : -1;

@@ -34,6 +34,14 @@ int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e);
 uint64_t crashkernel_size(const struct crashkernel *c, uint64_t mem_total);
 
 /*
+ * BYTES as the kernel of MACHINE (uname -m; NULL or unknown: plain) wants them spelled: rounded up as it does, and with
+ * ",high" where that much is not to be had below 4 GiB of MEM_TOTAL.  Caller frees.
+ */
+char *crashkernel_spell(const char *machine, uint64_t bytes, uint64_t mem_total);
+/* -EINVAL: kernels of MACHINE do not know this form; the text says what to write. */
+int crashkernel_check(const struct crashkernel *c, const char *machine, struct err *e);
+
+/*
  * What a kernel with this command line obeys, as parse_crashkernel() of kernel/crash_core.c looks for it:
  * the last plain value ("256M"); without one the last ",high", and the last ",low" with it
  * ("512M,high crashkernel=128M,low").  NULL: neither is there.  Caller frees.

@@ -30,6 +30,7 @@ static const struct record_field fields[] = {
 	RECORD(struct manifest, check, TEXT),
 	RECORD(struct manifest, mem_total, U64),
 	RECORD(struct manifest, mem_low, U64),
+	RECORD(struct manifest, mem_reserved, U64),
 	RECORD(struct manifest, dump_level, UINT),
 	RECORD(struct manifest, compress, TEXT),
 	RECORD(struct manifest, area, TEXT),

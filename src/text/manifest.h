@@ -60,6 +60,7 @@ struct manifest {
 	bool checked;				/* the written dump was looked at and found whole */
 	char *check;				/* what that look said, one sentence */
 	uint64_t mem_total, mem_low;		/* bytes: MemTotal and the least MemAvailable seen */
+	uint64_t mem_reserved;			/* bytes of all memory that the capture kernel was given; 0 unknown */
 	unsigned dump_level;
 	char *compress;
 	/*

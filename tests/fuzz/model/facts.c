@@ -4,6 +4,7 @@
  * end, and the order of versions is an order (three lines of the input are compared).
  */
 #include "facts.h"
+#include "iomem.h"
 
 #include <string.h>
 
@@ -44,6 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	free(os_release_get(text, "ID"));
 	free(lockdown_parse(text));
 	iomem_ram(text);
+	iomem_crash(text);
 	expect(ram % (256 << 20) == 0);
 	expect(cpu_list_count(text) <= 1 << 20);
 	expect(cpuinfo_boot_apicid(text) >= -1);

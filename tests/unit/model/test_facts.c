@@ -69,33 +69,6 @@ static void the_chosen_kernel_is_the_running_one_if_installed_else_the_newest(vo
 	assert_null(facts_kernel(&f, NULL));
 }
 
-static void memory_is_the_sum_of_the_outermost_ram_ranges(void **state)
-{
-	static const struct {
-		const char *text;
-		uint64_t bytes;
-	} rows[] = {
-		{ "00000000-00000fff : Reserved\n00001000-0009fbff : System RAM\n00100000-3fffffff : System "
-		  "RAM\n"
-		  "  01000000-022090c7 : Kernel code\n  2f000000-36ffffff : Crash kernel\n",
-		  0x9ec00 + 0x3ff00000 },
-		{ "100000000-13fffffff : System RAM", 0x40000000 },
-		{ "  00100000-3fffffff : System RAM\n", 0 },
-		{ "00100000-3fffffff : System RAM (kmem)\n", 0 },
-		{ "00000000-00000000 : System RAM\n00000000-00000000 : System RAM\n", 0 },
-		{ "00200000-00100000 : System RAM\n", 0 },
-		{ "00000000-ffffffffffffffff : System RAM\n00000000-00000fff : System RAM\n", 0x1000 },
-		{ "0-", 0 },
-		{ "", 0 },
-		{ "\n\n", 0 },
-		{ "zz", 0 },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_int_equal(iomem_ram(rows[i].text), rows[i].bytes);
-}
-
 static void without_iomem_memory_is_rounded_up_to_what_was_plugged_in(void **state)
 {
 	static const struct {
@@ -243,7 +216,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(versions_are_ordered_as_people_read_them),
 		cmocka_unit_test(the_chosen_kernel_is_the_running_one_if_installed_else_the_newest),
-		cmocka_unit_test(memory_is_the_sum_of_the_outermost_ram_ranges),
 		cmocka_unit_test(without_iomem_memory_is_rounded_up_to_what_was_plugged_in),
 		cmocka_unit_test(cpus_are_counted_from_lists),
 		cmocka_unit_test(os_release_is_read_and_never_executed),

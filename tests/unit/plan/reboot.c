@@ -52,6 +52,9 @@ static void four_facts_tell_the_reservation(void **state)
 		{ { "256M", "256M", "ro crashkernel=256M", 0, 4 * G, 0, false }, RESERVE_FAILED },
 		{ { "256M", "256M", "ro crashkernel=256M", 64 * M, 4 * G, 0, false }, RESERVE_SHRUNK },
 		{ { "256M", "256M", "ro crashkernel=256M", 0, 4 * G, 0, true }, RESERVE_SHRUNK },
+		/* and what is left is enough, or is not */
+		{ { "256M", "256M", "ro crashkernel=256M", 128 * M, 4 * G, 118 * M, true }, RESERVE_OK },
+		{ { "256M", "256M", "ro crashkernel=256M", 64 * M, 4 * G, 118 * M, true }, RESERVE_SHRUNK },
 		/* which range the kernel took depends on memory that it counts in its own way */
 		{ { "1G-4G:192M,4G-:256M", "1G-4G:192M,4G-:256M", "crashkernel=1G-4G:192M,4G-:256M",
 		    192 * M, 4 * G, 0, false },

@@ -148,6 +148,63 @@ static void what_the_kernel_would_not_take_is_refused(void **state)
 	assert_int_equal(crashkernel_parse(many.data, &none, &e), -EINVAL);
 }
 
+static void each_architecture_has_its_own_spelling(void **state)
+{
+	static const struct {
+		const char *machine;
+		uint64_t bytes, memory;
+		const char *text;
+	} rows[] = {
+		{ "x86_64", (120 * M), (1024 * M), "120M" },
+		{ "x86_64", (512 * M), (65536 * M), "512M" },
+		{ "x86_64", (520 * M), (65536 * M), "520M,high" },
+		{ "x86_64", (520 * M), (4096 * M), "520M" },
+		{ "aarch64", (121 * M), (65536 * M), "122M" },
+		{ "aarch64", (1024 * M), (65536 * M), "1G,high" },
+		{ "riscv64", (600 * M), (65536 * M), "600M,high" },
+		{ "ppc64le", (392 * M), (65536 * M), "400M" },
+		{ "ppc64le", (1024 * M), (65536 * M), "1G" },
+		{ "s390x", (1024 * M), (65536 * M), "1G" },
+		{ "i686", (600 * M), (8192 * M), "600M" },
+		{ "sparc64", (600 * M), (65536 * M), "600M" },
+		{ NULL, (600 * M), (65536 * M), "600M" },
+		{ "x86_64", (120 * M) + 1, (1024 * M), "121M" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *text = crashkernel_spell(rows[i].machine, rows[i].bytes, rows[i].memory);
+		auto_crashkernel struct crashkernel c = { 0 };
+
+		assert_string_equal(text, rows[i].text);
+		assert_int_equal(crashkernel_parse(text, &c, NULL), 0);
+		assert_int_equal(crashkernel_check(&c, rows[i].machine, NULL), 0);
+	}
+}
+
+static void what_an_architecture_does_not_know_is_told(void **state)
+{
+	static const struct {
+		const char *machine, *text;
+		bool good;
+	} rows[] = {
+		{ "x86_64", "512M,high", true }, { "x86_64", "128M,low", true }, { "x86_64", "64M,cma", true },
+		{ "aarch64", "512M,high", true }, { "aarch64", "64M,cma", false }, { "ppc64le", "512M,high", false },
+		{ "s390x", "512M,high", false }, { "s390x", "512M", true }, { "ppc64le", "2G-:512M@128M", true },
+		{ "sparc64", "512M,high", true }, { NULL, "512M,high", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_crashkernel struct crashkernel c = { 0 };
+		struct err e = { 0 };
+
+		assert_int_equal(crashkernel_parse(rows[i].text, &c, NULL), 0);
+		assert_int_equal(crashkernel_check(&c, rows[i].machine, &e), rows[i].good ? 0 : -EINVAL);
+		assert_int_equal(strstr(e.text, "write") || strstr(e.text, "leave"), !rows[i].good);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -155,6 +212,8 @@ int main(void)
 		cmocka_unit_test(a_command_lines_value_is_the_one_that_the_kernel_obeys),
 		cmocka_unit_test(the_parts_are_told),
 		cmocka_unit_test(what_the_kernel_would_not_take_is_refused),
+		cmocka_unit_test(each_architecture_has_its_own_spelling),
+		cmocka_unit_test(what_an_architecture_does_not_know_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

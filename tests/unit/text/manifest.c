@@ -12,7 +12,7 @@ static const char full[] =
 	"{\"schema\":1,\"state\":\"incomplete\",\"host\":\"web1\",\"machine_id\":\"ab\",\"boot_id\":\"cd\","
 	"\"kernel\":\"6.1\",\"build_id\":\"ef\",\"crash_time\":1795222416,\"panic\":\"BUG: \\u001b[31m\\ud83d\\ude00\","
 	"\"target\":\"file:///var/crash\",\"bytes\":12345678901,\"sha256\":\"00\",\"pages\":7,\"checked\":true,"
-	"\"check\":\"whole\",\"mem_total\":5,\"mem_low\":4,\"dump_level\":31,\"compress\":\"-l\",\"collector\":\"m\","
+	"\"check\":\"whole\",\"mem_total\":5,\"mem_low\":4,\"mem_reserved\":6,\"dump_level\":31,\"compress\":\"-l\",\"collector\":\"m\","
 	"\"phases\":[{\"name\":\"log\",\"target\":\"\",\"seconds\":1.5,\"exit_code\":137,\"error\":\"killed\"}],"
 	"\"attempts\":[{\"target\":\"a\",\"result\":\"failed\",\"error\":\"no\"},{\"target\":\"b\",\"result\":\"saved\"}]}";
 
