@@ -2,7 +2,6 @@
 #include "plan.h"
 
 #include "manifest.h"
-#include "mounts.h"
 
 #include <string.h>
 
@@ -13,24 +12,6 @@ void reserve_history_done(struct reserve_history *h)
 {
 	free(h->v);
 	*h = (struct reserve_history){ 0 };
-}
-
-/* Does DIR lie on a disk of this host?  Told by the table alone: to look at a dead server's folder would hang. */
-static bool is_local(const struct root *root, const char *dir)
-{
-	static const char *const remote[] = { "nfs", "cifs", "smb", "fuse", "9p", "ceph", "afs", "gfs", "autofs", "virtiofs" };
-	auto_mount struct mount_seen m = { 0 };
-	auto_buf struct buf table = { 0 };
-
-	if (!root->host)
-		return true;
-	if (root_read_proc(root, "/proc/self/mountinfo", &table, NULL) < 0 ||
-	    mounts_holding(buf_text(&table), table.len, dir, &m, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(remote); i++)
-		if (strncmp(m.fstype, remote[i], strlen(remote[i])) == 0)
-			return false;
-	return true;
 }
 
 static bool is_target(const struct settings *s, const char *url)
@@ -71,7 +52,7 @@ void reserve_history_read(const struct root *root, const struct settings *s, con
 		auto_free char *folder = NULL;
 		size_t seen = 0;
 
-		if (s->targets[i].kind != TARGET_FILE || !is_local(root, dir))
+		if (s->targets[i].kind != TARGET_FILE || path_answers(root, dir, NULL) < 0)
 			continue;
 		folder = xasprintf("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, host);
 		if (root_list(root, folder, &names) < 0)

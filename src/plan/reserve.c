@@ -106,7 +106,7 @@ static uint64_t filesystem_bytes(const struct image_plan *image)
 	static const struct {
 		const char *fstype;
 		uint64_t bytes;
-	} known[] = { { "xfs", 4 * MIB }, { "btrfs", 8 * MIB }, { "f2fs", 8 * MIB } };
+	} known[] = { { "xfs", 3 * MIB }, { "btrfs", 6 * MIB }, { "f2fs", 8 * MIB } };
 	const struct recipe *r = image ? image->recipe : NULL;
 	uint64_t most = 0;
 

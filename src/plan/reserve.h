@@ -31,7 +31,7 @@ struct reserve_history {
 void reserve_history_done(struct reserve_history *h);
 /*
  * From the newest dumps that lie on this host for the settings' targets, those that kernel RELEASE
- * wrote to one of these targets.  What is mounted from a network is not looked into: it might hang.
+ * wrote to one of these targets.  A mount that does not answer teaches nothing.
  */
 void reserve_history_read(const struct root *root, const struct settings *s, const char *host, const char *release,
 			  struct reserve_history *ret);

@@ -34,7 +34,7 @@ static void auto_fits_the_machine(void **state)
 		{ 12288 * GIB, 64 * MIB, sas, 9 * MIB, "328M" },
 		{ 64 * GIB, 96 * MIB, sas, 9 * MIB, "208M" },
 		{ 64 * GIB, 64 * MIB, mlx5, 9 * MIB, "560M,high" },
-		{ 64 * GIB, 0, NULL, 0, "168M" },
+		{ 64 * GIB, 0, NULL, 0, "176M" },
 		{ 0, 0, NULL, 0, "168M" },
 	};
 
@@ -97,8 +97,8 @@ static void every_burden_of_a_target_counts(void **state)
 		int64_t bytes;		/* of it */
 	} rows[] = {
 		{ { .fstype = ext4 }, 1, false, "file system", 0 },
-		{ { .fstype = xfs }, 1, false, "file system", 4 * MIB },
-		{ { .fstype = btrfs }, 1, false, "file system", 8 * MIB },
+		{ { .fstype = xfs }, 1, false, "file system", 3 * MIB },
+		{ { .fstype = btrfs }, 1, false, "file system", 6 * MIB },
 		{ { .fstype = ext4, .layers = &lvm, .n_layers = 1 }, 1, false, "layers", 16 * MIB },
 		{ { .fstype = ext4, .layers = &lvm, .n_layers = 1 }, 1, false, "key slot", 0 },
 		{ { .fstype = ext4, .layers = &luks, .n_layers = 1 }, 1, false, "key slot", 1 * GIB },
