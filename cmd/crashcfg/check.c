@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli.h"
+#include "collectorfit.h"
 #include "dumpsize.h"
 #include "faults.h"
 #include "num.h"
@@ -47,20 +48,24 @@ void faults_json(struct json *to, const struct fault_list *faults)
 	}
 }
 
-/* Was this host's makedumpfile built with the packing that is asked for? */
-static void check_collector(const struct root *root, const struct settings *s, struct fault_list *faults)
+/* Was this host's makedumpfile built with the packing that is asked for, and does it go with the kernel? */
+static void check_collector(const struct root *root, const struct settings *s, const struct facts *facts,
+			    struct fault_list *faults)
 {
+	const struct kernel_fact *kernel = facts_kernel(facts, s->capture_kernel);
+	bool codec = s->compress != COMPRESS_AUTO && s->compress != COMPRESS_NONE;
 	struct collector c = { 0 };
 	struct err missing;
 
-	if (s->compress == COMPRESS_AUTO || s->compress == COMPRESS_NONE)
-		return;
 	if (collector_read(root, &c, &missing) < 0) {
-		settings_fault(s, SET_DUMP_COMPRESS, FAULT_WARNING, faults, "cannot be checked: %s",
-			       missing.text);
+		if (codec)
+			settings_fault(s, SET_DUMP_COMPRESS, FAULT_WARNING, faults, "cannot be checked: %s",
+				       missing.text);
 		return;
 	}
-	settings_check_codecs(s, &(struct codecs){ c.zlib, c.lzo, c.snappy, c.zstd }, faults);
+	if (codec)
+		settings_check_codecs(s, &(struct codecs){ c.zlib, c.lzo, c.snappy, c.zstd }, faults);
+	settings_check_collector(s, c.version, kernel ? kernel->release : NULL, facts->cpus, faults);
 	collector_done(&c);
 }
 
@@ -143,7 +148,7 @@ int faults_check_host(const struct root *root, const struct settings *s, struct 
 		return r;
 	settings_check_facts(s, facts, faults);
 	settings_check_files(root, s, faults);
-	check_collector(root, s, faults);
+	check_collector(root, s, facts, faults);
 	check_storage(root, s, faults);
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "out.h"
 
+#include "collectorfit.h"
 #include "file.h"
 #include "num.h"
 #include "proc.h"
@@ -129,7 +130,8 @@ static int make_cmdline(struct loading *l, const char *add, struct err *e)
 		free(l->settings->cmdline_add);
 		l->settings->cmdline_add = both;
 	}
-	return capture_cmdline(f->cmdline, l->settings, f->boot_id, f->boot_apicid, &l->cmdline, e);
+	return capture_cmdline(f->cmdline, l->settings, f->boot_id, f->boot_apicid,
+			       collector_cpus(l->head.threads), &l->cmdline, e);
 }
 
 static int load(struct loading *l, const struct root *root, struct err *e)

@@ -111,6 +111,7 @@ static void make_head(const struct image_plan *plan, const struct buf *payload, 
 	js_set_text(j, "kernel", plan->recipe->kernel);
 	js_set_text(j, "packing", plan->packing);
 	js_set_int(j, "modules", (int64_t)plan->recipe->n_modules);
+	js_set_int(j, "threads", plan->recipe->threads);
 	js_set_int(j, "unpacked", (int64_t)unpacked);
 	js_set_int(j, "payload_bytes", (int64_t)payload->len);
 	js_set_text(j, "payload_sha256", hash_bytes(payload->data, payload->len, hash));

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "imageparts.h"
 
+#include "collectorfit.h"
+
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 /* How long a phase may pass without a byte of progress; a disk in error recovery is silent for a minute. */
@@ -17,8 +18,8 @@
 #define GRACE_SECONDS 30
 /* Reading a dump again costs a second for each 300 MB or so; beyond this the healthy system does it. */
 #define HASH_MAX_BYTES (UINT64_C(1) << 30)
-/* makedumpfile's threads corrupted pages before. */
-#define SOUND_THREADS 1, 7, 8
+
+#define LEVEL_MOST 31
 
 int image_check_settings(const struct settings *s, struct err *e)
 {
@@ -77,21 +78,6 @@ static int choose_compress(const struct settings *s, const struct collector *c, 
 		}
 	return err_set(e, ENOTSUP, "DUMP_COMPRESS = '%s': '%s' was built without it (write 'auto')",
 		       names[s->compress], c->path);
-}
-
-/* Is "1.7.8" at least A.B.C? */
-static bool version_at_least(const char *text, unsigned a, unsigned b, unsigned c)
-{
-	unsigned v[3] = { 0 };
-
-	if (sscanf(text, "%9u.%9u.%9u", &v[0], &v[1], &v[2]) < 2)
-		return false;
-	return v[0] != a ? v[0] > a : v[1] != b ? v[1] > b : v[2] >= c;
-}
-
-unsigned image_threads(const struct settings *s, const struct collector *c)
-{
-	return s->threads > 1 && version_at_least(c->version, SOUND_THREADS) ? s->threads : 1;
 }
 
 static unsigned cap_seconds(uint64_t mem_total)
@@ -174,9 +160,10 @@ int image_recipe(const struct image_spec *spec, const struct collector *c, const
 	r->host = xstrdup(spec->facts->host);
 	r->machine_id = xstrdup(spec->facts->machine_id);
 	r->kernel = xstrdup(spec->kernel->release);
-	r->dump_level = s->dump_level;
+	r->dump_level = collector_level(c->version, spec->kernel->release, s->dump_level);
+	r->level_most = collector_level(c->version, spec->kernel->release, LEVEL_MOST);
 	r->compress = xstrdup(compress);
-	r->threads = image_threads(s, c);
+	r->threads = collector_threads(s, c->version, spec->facts);
 	r->deadline = s->timeout ? s->timeout : cap_seconds(spec->facts->mem_total);
 	r->stall = s->timeout && s->timeout < STALL_SECONDS ? s->timeout : STALL_SECONDS;
 	r->grace = GRACE_SECONDS;

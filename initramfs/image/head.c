@@ -37,14 +37,17 @@ int image_head_parse(const char *data, size_t len, struct image_head *ret, struc
 {
 	auto_json struct json *j = NULL;
 	const char *kernel;
+	int64_t threads;
 	size_t end;
 	int r = read_head(data, len, &j, &end, e);
 
 	if (r < 0)
 		return r;
 	kernel = js_get_text(j, "kernel");
+	threads = js_get_int(j, "threads", 1);
 	*ret = (struct image_head){
-		.id = xstrdup(js_get_text(j, "id")), .kernel = kernel ? xstrdup(kernel) : NULL, .bytes = len,
+		.id = xstrdup(js_get_text(j, "id")), .kernel = kernel ? xstrdup(kernel) : NULL,
+		.threads = threads > 0 && threads <= UINT16_MAX ? (unsigned)threads : 1, .bytes = len,
 	};
 	return 0;
 }

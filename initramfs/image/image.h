@@ -76,6 +76,7 @@ int image_build_sizes(const struct image_spec *spec, const struct image_plan *pl
 struct image_head {
 	char *id;		/* the hash of all inputs */
 	char *kernel;		/* the release that it was built for; NULL: not told */
+	unsigned threads;	/* that makedumpfile shall use */
 	uint64_t bytes;		/* the whole image's, or those given to image_head_parse() */
 };
 void image_head_done(struct image_head *h);

@@ -169,8 +169,6 @@ int image_files_ssh(struct image_files *f, const struct settings *s, const struc
 
 /* What the image cannot do yet is refused, never dropped: -ENOTSUP. */
 int image_check_settings(const struct settings *s, struct err *e);
-/* Threads that makedumpfile shall use: 1 where they are not sound. */
-unsigned image_threads(const struct settings *s, const struct collector *c);
 /* Takes SET's modules, and NET's links and networks. */
 int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,
 		 size_t n_storage, const char *watchdog, struct module_set *set, struct network *net,

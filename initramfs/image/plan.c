@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "imageparts.h"
 
+#include "collectorfit.h"
 #include "efilog.h"
 
 #include <errno.h>
@@ -237,7 +238,7 @@ static int add_programs(struct work *w, struct err *e)
 	image_files_link(&w->files, "/sbin/modprobe", "/init");
 
 	/* The C library opens it when a thread of makedumpfile ends, which is too late to find it missing. */
-	if (image_threads(w->spec->settings, &w->collector) > 1)
+	if (collector_threads(w->spec->settings, w->collector.version, w->spec->facts) > 1)
 		strv_add(&opened, "libgcc_s.so.1");
 	r = image_files_program(&w->files, w->collector.path, &opened, e);
 	for (size_t i = 0; i < ARRAY_SIZE(dmesg) && !path; i++)

@@ -157,6 +157,7 @@ static int run_makedumpfile(struct watch *w, unsigned dump_level, unsigned n_thr
 	if (n_threads > 1) {
 		argv[n++] = "--num-threads";
 		argv[n++] = threads;
+		say(CONSOLE_VMCORE, "makedumpfile works with %u threads", n_threads);
 	}
 	if (w->stream)
 		argv[n++] = "-F";

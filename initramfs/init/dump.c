@@ -18,14 +18,13 @@
 #define CHECK_MS 60000
 #define CHECK_LOG "check.txt"
 #define HASH_BYTES (128U << 10)
-#define LEVEL_MOST 31	/* makedumpfile leaves out all that it can */
 #define LEVEL_ZERO 1	/* it leaves out zeroed pages alone, which it sees by their content */
 
 unsigned dump_level(const struct recipe *r, enum dump_how how)
 {
 	switch (how) {
 	case DUMP_SMALLER:
-		return LEVEL_MOST;
+		return r->level_most;
 	case DUMP_SIMPLER:
 		return LEVEL_ZERO;
 	case DUMP_COPY:
@@ -33,6 +32,15 @@ unsigned dump_level(const struct recipe *r, enum dump_how how)
 	default:
 		return r->dump_level;
 	}
+}
+
+unsigned dump_threads(const struct recipe *r, enum dump_how how)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (how != DUMP_AS_SET || r->threads < 2 || cpus < 3)
+		return 1;
+	return (unsigned)cpus > r->threads ? r->threads : (unsigned)cpus - 1;
 }
 
 const char *dump_collector(enum dump_how how)
@@ -44,7 +52,7 @@ int dump_next(const struct recipe *r, enum dump_how how, int code, bool written)
 {
 	/* All other ways take more room. */
 	if (code == -ENOSPC)
-		return how == DUMP_AS_SET && r->dump_level < LEVEL_MOST ? DUMP_SMALLER : -1;
+		return how == DUMP_AS_SET && r->dump_level < r->level_most ? DUMP_SMALLER : -1;
 	if (how == DUMP_COPY)
 		return -1;
 	/* A program that is not there, or that lies, is not asked again. */
@@ -75,8 +83,7 @@ int dump_write(struct capture *c, const struct place *to, bool may_stop, int *re
 		r = collect_by_copy(c, to, e);
 	else if (r == 0)
 		r = collect_by_makedumpfile(c, to, dump_level(c->recipe, how),
-					    how == DUMP_AS_SET ? c->recipe->threads : 1, may_stop, ret_code,
-					    e);
+					    dump_threads(c->recipe, how), may_stop, ret_code, e);
 	if (r < 0)
 		return r;
 	fd = openat(to->dir, DUMP_PART, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

@@ -14,8 +14,12 @@
  */
 enum dump_how { DUMP_AS_SET, DUMP_SMALLER, DUMP_SIMPLER, DUMP_COPY };
 
-/* makedumpfile's dump level in HOW, and what the manifest calls its collector. */
+/*
+ * makedumpfile's dump level in HOW; its threads there, never more than one fewer than there are
+ * processors: they wait in a loop; and what the manifest calls the collector.
+ */
 unsigned dump_level(const struct recipe *r, enum dump_how how);
+unsigned dump_threads(const struct recipe *r, enum dump_how how);
 const char *dump_collector(enum dump_how how);
 /*
  * What comes next after HOW ended with CODE (negative errno value) on the same place; -1: nothing

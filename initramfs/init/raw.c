@@ -472,7 +472,7 @@ static int collect(struct capture *c, struct raw *raw, bool may_stop, int *ret_c
 		r = collect_copy_stream(c, &stream, e);
 	else
 		r = collect_stream(c, &stream, dump_level(c->recipe, how),
-				   how == DUMP_AS_SET ? c->recipe->threads : 1, may_stop, ret_code, e);
+				   dump_threads(c->recipe, how), may_stop, ret_code, e);
 	if (r == 0 && !raw->flat.ended)
 		r = err_set(e, EBADMSG, "makedumpfile did not end what it wrote");
 	/* What came before a failure is kept too. */

@@ -42,7 +42,7 @@ static const char *const removed[] = {
 	"page_owner", "page_poison", "debug_pagealloc", "kmemleak", "kasan*", "kfence.*",
 	/* tracing: rings for each CPU */
 	"ftrace*", "trace_*", "tp_printk*", "kprobe_event", "stacktrace*",
-	/* processors: the capture kernel has one */
+	/* processors: the capture kernel has its own number */
 	"nr_cpus", "maxcpus", "possible_cpus", "additional_cpus", "isolcpus", "nohz_full",
 	"rcu_nocb*", "irqaffinity", "kthread_cpus", "numa", "numa_balancing", "disable_cpu_apicid",
 	/* what would end the capture, or stop it and wait for somebody */
@@ -56,7 +56,7 @@ static const char *const removed[] = {
 /*
  * Added.  Most are what kdump-utils, kdump and kdump-tools have come to over the years:
  *
- *	irqpoll nr_cpus=1 reset_devices		devices and interrupts are as the crash left them
+ *	irqpoll nr_cpus=1 reset_devices		one processor, or as many as threads need; devices and interrupts are as the crash left them
  *	cgroup_disable=memory numa=off transparent_hugepage=never novmcoredd cma=0 hugetlb_cma=0
  *	acpi_no_memhotplug kfence.sample_interval=0
  *						memory that a capture has no use for
@@ -71,8 +71,9 @@ static const char *const removed[] = {
  *						which kernels up to 6.5 make at boot; a kernel under
  *						lockdown runs so too
  */
+#define ONE_CPU "nr_cpus=1"
 static const char *const added[] = {
-	"irqpoll", "nr_cpus=1", "reset_devices", "cgroup_disable=memory", "cgroup.memory=nokmem",
+	"irqpoll", ONE_CPU, "reset_devices", "cgroup_disable=memory", "cgroup.memory=nokmem",
 	"mce=off", "numa=off", "novmcoredd", "acpi_no_memhotplug", "transparent_hugepage=never",
 	"nokaslr", "hest_disable", "cma=0", "hugetlb_cma=0", "pcie_ports=compat",
 	"kfence.sample_interval=0", "rootfstype=ramfs", "cryptomgr.notests",
@@ -185,15 +186,16 @@ static void each_word(const char *text, word_fn *fn, struct line *l)
 }
 
 int capture_cmdline(const char *running, const struct settings *s, const char *boot_id,
-		    int64_t boot_apicid, char **ret, struct err *e)
+		    int64_t boot_apicid, unsigned cpus, char **ret, struct err *e)
 {
+	auto_free char *processors = xasprintf("nr_cpus=%u", cpus);
 	auto_buf struct buf text = { 0 };
 	struct line l = { 0 };
 
 	each_word(s->cmdline_remove ? s->cmdline_remove : "", add_unwanted, &l);
 	each_word(running ? running : "", add_running, &l);
 	for (size_t i = 0; i < ARRAY_SIZE(added); i++)
-		each_word(added[i], add_own, &l);
+		each_word(strcmp(added[i], ONE_CPU) == 0 ? processors : added[i], add_own, &l);
 	if (boot_apicid >= 0) {
 		/* An INIT makes the machine's boot CPU reset: never start it.  From 6.9 on kernels know. */
 		auto_free char *word = xasprintf("disable_cpu_apicid=%lld", (long long)boot_apicid);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "plan.h"
 
+#include "collectorfit.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -373,7 +375,8 @@ static int plan_load(struct plan *p, const struct settings *want, const struct w
 	}
 	if (f->crash_size <= 0 || !f->cmdline)
 		return 0;
-	r = capture_cmdline(f->cmdline, want, f->boot_id, f->boot_apicid, &cmdline, e);
+	r = capture_cmdline(f->cmdline, want, f->boot_id, f->boot_apicid,
+			    collector_cpus(have->image->recipe->threads), &cmdline, e);
 	if (r < 0)
 		return r;
 	if (new_image)

@@ -174,10 +174,11 @@ void plan_json(const struct plan *p, struct json *to);
 /*
  * Command line of the capture kernel from that of the running one (NULL: none): filtered, extended,
  * then CAPTURE_CMDLINE_REMOVE and CAPTURE_CMDLINE_ADD.  BOOT_ID NULL, BOOT_APICID -1: not known.
+ * CPUS: how many it shall start (collector_cpus()).
  * Pure.  E2BIG: longer than a kernel takes; text says what to do.
  */
-int capture_cmdline(const char *running, const struct settings *s, const char *boot_id, int64_t boot_apicid, char **ret,
-		    struct err *e);
+int capture_cmdline(const char *running, const struct settings *s, const char *boot_id, int64_t boot_apicid,
+		    unsigned cpus, char **ret, struct err *e);
 /* WORD is one that every capture kernel's line has; KEY is one that it never takes from the running one. */
 bool capture_cmdline_has(const char *word);
 bool capture_cmdline_drops(const char *key);

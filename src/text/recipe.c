@@ -21,6 +21,7 @@ static const struct record_field recipe_fields[] = {
 	RECORD(struct recipe, machine_id, TEXT),
 	RECORD(struct recipe, kernel, TEXT),
 	RECORD(struct recipe, dump_level, UINT),
+	RECORD(struct recipe, level_most, UINT),
 	RECORD(struct recipe, compress, TEXT),
 	RECORD(struct recipe, threads, UINT),
 	RECORD(struct recipe, deadline, UINT),
@@ -322,6 +323,9 @@ static int check_values(const struct recipe *r, struct err *e)
 	if (r->dump_level > DUMP_LEVEL_LOG)
 		return err_set(e, EINVAL, "'dump_level' is %u, the largest is %d", r->dump_level,
 			       DUMP_LEVEL_LOG);
+	if (r->level_most >= DUMP_LEVEL_LOG)
+		return err_set(e, EINVAL, "'level_most' is %u, the largest is %d", r->level_most,
+			       DUMP_LEVEL_LOG - 1);
 	if (r->host[0] == '\0' || r->host[0] == '.' || strchr(r->host, '/'))
 		return err_set(e, EINVAL, "'host' is '%.80s', which cannot name a folder", r->host);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)

@@ -112,8 +112,9 @@ struct recipe {
 	char *machine_id;
 	char *kernel;		/* release that the image was built for */
 	unsigned dump_level;	/* 0 to 31, or DUMP_LEVEL_LOG */
+	unsigned level_most;	/* the same where there is too little room: the most that this makedumpfile can leave out */
 	char *compress;		/* makedumpfile's option: "-l", "-z", "-c" (zlib), "-p" (snappy) or "" */
-	unsigned threads;	/* 1: no --num-threads */
+	unsigned threads;	/* 1: no --num-threads; fewer where too few processors came up */
 	unsigned deadline;	/* seconds for the whole capture; 0: by progress, see stall */
 	unsigned stall;		/* seconds without a byte of progress that end a phase */
 	unsigned grace;		/* seconds after the deadline until the watchdog is fed no more */

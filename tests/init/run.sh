@@ -31,7 +31,7 @@ tree() {	# TREE: an image's root
 
 recipe() {	# ON_FAILURE
 	cat <<EOF
-{ "schema": 1, "host": "web1", "machine_id": "01", "kernel": "6.1.0", "dump_level": 31, "compress": "-l",
+{ "schema": 1, "host": "web1", "machine_id": "01", "kernel": "6.1.0", "dump_level": 31, "level_most": 31, "compress": "-l",
   "threads": 1, "deadline": 20, "stall": 5, "grace": 5, "on_success": "reboot", "on_failure": "$1",
   "shell_timeout": 1, "hash_max": 0, "watchdog": "", "loop_count": 3, "loop_span": 3600, "pre": [], "post": [],
   "targets": [], "modules": [] }

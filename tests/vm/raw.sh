@@ -29,7 +29,7 @@ raw_boot() {	# PHASE
 # A part of it is cut off while the dump is written: QEMU is ended, as the mains would end a machine.
 raw_cut() {
 	raw_boot arm &
-	until grep -aq ': vmcore:' "$dir/arm" 2>/dev/null; do
+	until grep -aq '] vmcore:' "$dir/arm" 2>/dev/null; do
 		kill -0 $! 2>/dev/null || return
 		sleep 0.2
 	done

@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	s.cmdline_remove = cut_line(&at, none);
 	s.cmdline_add = cut_line(&at, none);
-	if (capture_cmdline(running, &s, "8f0c", 3, &line, NULL) < 0)
+	if (capture_cmdline(running, &s, "8f0c", 3, 1, &line, NULL) < 0)
 		return 0;
 	expect(strlen(line) + 31 <= 2047);
 	if (!*s.cmdline_add) {
@@ -44,9 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
 			expect(cmdline_count(line, gone[i]) == 0);
 	}
-	if (capture_cmdline(line, &plain, "8f0c", 3, &again, NULL) < 0)
+	if (capture_cmdline(line, &plain, "8f0c", 3, 1, &again, NULL) < 0)
 		return 0;
-	expect(capture_cmdline(again, &plain, "8f0c", 3, &twice, NULL) == 0);
+	expect(capture_cmdline(again, &plain, "8f0c", 3, 1, &twice, NULL) == 0);
 	expect(strcmp(again, twice) == 0);
 	return 0;
 }

@@ -127,7 +127,7 @@ static char *capture(const struct settings *s, const char *running)
 {
 	char *line = NULL;
 
-	assert_int_equal(capture_cmdline(running, s, "boot", 0, &line, NULL), 0);
+	assert_int_equal(capture_cmdline(running, s, "boot", 0, 1, &line, NULL), 0);
 	return line;
 }
 
@@ -163,6 +163,8 @@ static struct world *make_world(const struct row *row, const struct settings *wa
 	if (!row->image_why) {
 		w->image = xcalloc(1, sizeof(*w->image));
 		w->image->id = xstrdup("new");
+		w->image->recipe = xcalloc(1, sizeof(*w->image->recipe));
+		w->image->recipe->threads = 1;
 	}
 	if (row->loaded_image) {
 		w->loaded_image = xstrdup(row->loaded_image);
@@ -196,6 +198,7 @@ static void free_world(struct world *w)
 {
 	/* The builder knows nothing of an image plan that it did not make. */
 	if (w->image) {
+		recipe_free(w->image->recipe);
 		free(w->image->id);
 		free(w->image);
 		w->image = NULL;

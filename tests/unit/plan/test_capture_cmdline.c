@@ -22,7 +22,7 @@ static char *capture(const char *running, const char *cmdline_remove_words, cons
 	struct settings s = { .cmdline_remove = remove_copy, .cmdline_add = add_copy };
 	char *line = NULL;
 
-	assert_int_equal(capture_cmdline(running, &s, NULL, -1, &line, NULL), 0);
+	assert_int_equal(capture_cmdline(running, &s, NULL, -1, 1, &line, NULL), 0);
 	return line;
 }
 
@@ -105,9 +105,22 @@ static void the_boot_cpu_and_the_crashed_boot_are_named(void **state)
 	char *line = NULL;
 
 	(void)state;
-	assert_int_equal(capture_cmdline(NULL, &s, "0f8d-11", 0, &line, NULL), 0);
+	assert_int_equal(capture_cmdline(NULL, &s, "0f8d-11", 0, 1, &line, NULL), 0);
 	assert_string_equal(line, OURS " disable_cpu_apicid=0 crashcfg.boot_id=0f8d-11");
 	free(line);
+}
+
+static void threads_get_processors_where_one_stood(void **state)
+{
+	struct settings s = { 0 };
+	auto_free char *line = NULL;
+
+	(void)state;
+	assert_int_equal(capture_cmdline("nr_cpus=64 maxcpus=64 x", &s, NULL, 0, 5, &line, NULL), 0);
+	assert_int_equal(strncmp(line, "x irqpoll nr_cpus=5 reset_devices", 33), 0);
+	assert_null(strstr(line, "nr_cpus=1"));
+	assert_null(strstr(line, "64"));
+	assert_non_null(strstr(line, "disable_cpu_apicid=0"));
 }
 
 static void filtering_twice_is_filtering_once(void **state)
@@ -130,11 +143,11 @@ static void a_line_that_no_kernel_takes_is_an_error_that_says_what_to_do(void **
 	(void)state;
 	memset(running, 'a', sizeof(running) - 1);
 	running[sizeof(running) - 1] = '\0';
-	assert_int_equal(capture_cmdline(running, &s, NULL, -1, &line, &e), -E2BIG);
+	assert_int_equal(capture_cmdline(running, &s, NULL, -1, 1, &line, &e), -E2BIG);
 	assert_null(line);
 	assert_non_null(strstr(e.text, "CAPTURE_CMDLINE_REMOVE"));
 	running[2047 - 31 - strlen(" " OURS)] = '\0';
-	assert_int_equal(capture_cmdline(running, &s, NULL, -1, &line, &e), 0);
+	assert_int_equal(capture_cmdline(running, &s, NULL, -1, 1, &line, &e), 0);
 	free(line);
 }
 
@@ -144,6 +157,7 @@ int main(void)
 		cmocka_unit_test(what_is_for_the_full_system_goes_and_the_machines_quirks_stay),
 		cmocka_unit_test(settings_remove_words_of_both_and_add_theirs_last),
 		cmocka_unit_test(the_boot_cpu_and_the_crashed_boot_are_named),
+		cmocka_unit_test(threads_get_processors_where_one_stood),
 		cmocka_unit_test(filtering_twice_is_filtering_once),
 		cmocka_unit_test(a_line_that_no_kernel_takes_is_an_error_that_says_what_to_do),
 	};

@@ -75,6 +75,7 @@ static struct recipe *sample(void)
 	r->machine_id = xstrdup("0123456789abcdef0123456789abcdef");
 	r->kernel = xstrdup("6.1.0-55-amd64");
 	r->dump_level = 31;
+	r->level_most = 23;
 	r->compress = xstrdup("-l");
 	r->threads = 1;
 	r->deadline = 4000000000U;
@@ -176,6 +177,7 @@ static void a_fault_is_named(void **state)
 		{ "\"web1.example.org\"", "\"..\"", "cannot name a folder" },
 		{ "\"web1.example.org\"", "\"a/b\"", "cannot name a folder" },
 		{ "\"dump_level\": 31", "\"dump_level\": 42", "the largest is 32" },
+		{ "\"level_most\": 23", "\"level_most\": 32", "the largest is 31" },
 		{ "\"dump_level\": 31", "\"dump_level\": -1", "'dump_level' is not a whole number" },
 		{ "\"stall\": 120", "\"stall\": 4294967296", "'stall' is not a whole number" },
 		{ "\"stall\": 120", "\"stall\": 1.5", "'stall' is not a whole number" },
