@@ -91,7 +91,7 @@ $(B)/lib$(1).a: $$(call obj,$(1))
 	$$(call say,AR,$$@)
 	$$(Q)rm -f $$@ && $$(AR) rcsD $$@ $$^
 endef
-$(foreach f,$(filter-out init,$(FLOORS)),$(eval $(call floor_rules,$(f))))
+$(foreach f,$(FLOORS) init,$(eval $(call floor_rules,$(f))))
 
 ARCHIVES := $(foreach f,$(FLOORS),$(B)/lib$(f).a)
 # Upper floors first; the members of cmd/ by name, since its table row is what pulls a command in.
@@ -131,10 +131,11 @@ $(B)/tests/unit/$(1)/%: tests/unit/$(1)/%.c $$(call libs,$$(call reverse,$$(SEES
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(MYCFLAGS) -Itests/unit $$(CFLAGS) $$(call inc,$(1)) $$(MYLDFLAGS) -o $$@ $$(filter %.c %.a,$$^) $$(UNIT_WRAP_$$(*F)) $$(LIBS) -lcmocka
 endef
-$(foreach f,$(FLOORS),$(eval $(call unit_rules,$(f))))
+$(foreach f,$(FLOORS) init,$(eval $(call unit_rules,$(f))))
 # Calls that a test lets fail in their turn.
 UNIT_WRAP_commit := $(foreach f,write fsync renameat linkat unlinkat symlinkat mkdirat fchmod fsetxattr \
 	image_build capture_load capture_unload,-Wl,--wrap=$(f))
+UNIT_WRAP_folder := -Wl,--wrap=place_mount_point
 UNIT := $(patsubst %.c,$(B)/%,$(wildcard tests/unit/*/*.c))
 
 .PHONY: unit
@@ -170,8 +171,14 @@ vm-matrix: all	## dumps to every file system, disk and stack that is known (hour
 	@bash tests/vm/run.sh $(B) matrix hosts
 	@bash tests/vm/stacks.sh $(B)
 
+# A capture-init with faults within.
+$(B)/vm-faults/capture-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard initramfs/init/*.c)) $(STATIC_OBJ) tests/vm/faults/within.c
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STATIC_CFLAGS) $(CFLAGS) $(STATIC_LDFLAGS) $(LDFLAGS) $(call inc,init) -Wl,--wrap=blkid_do_safeprobe,--wrap=place_sync -o $@ $^ $(STATIC_LIBS)
+
 .PHONY: vm-faults
-vm-faults: all	## captures that are hit by every fault we know to make
+vm-faults: all $(B)/vm-faults/capture-init	## captures that are hit by every fault we know to make
 	@bash tests/vm/run.sh $(B) faults
 
 check: packages	## build, and pass every test

@@ -9,6 +9,8 @@
 struct dump_dirs {
 	char *collect;		/* to which dumps on raw devices are brought */
 	struct strv all;
+	/* Those above them, "/var/crash": where a capture found the host's own folder to be another user's. */
+	struct strv above;
 };
 
 int dump_dirs_find(const struct root *root, const struct settings *s, struct dump_dirs *ret, struct err *e);

@@ -14,6 +14,7 @@ void dump_dirs_done(struct dump_dirs *d)
 {
 	free(d->collect);
 	strv_done(&d->all);
+	strv_done(&d->above);
 	*d = (struct dump_dirs){ 0 };
 }
 
@@ -33,6 +34,7 @@ int dump_dirs_find(const struct root *root, const struct settings *s, struct dum
 			continue;
 		path = xasprintf("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, facts->host);
 		strv_add_once(&d.all, path);
+		strv_add_once(&d.above, dir);
 	}
 	if (!d.all.n)
 		strv_addf(&d.all, DEFAULT_DIR "/%s", facts->host);
@@ -94,10 +96,12 @@ static int run_list(struct cli *cli, int argc, char *argv[], struct err *e)
 	if (r < 0)
 		return r;
 	/* What lies in the others is told all the same. */
-	for (size_t i = 0; i < dirs.all.n; i++) {
+	for (size_t i = 0; i < dirs.all.n + dirs.above.n; i++) {
+		bool above = i >= dirs.all.n;
+		const char *dir = above ? dirs.above.v[i - dirs.all.n] : dirs.all.v[i];
 		struct err why = { 0 };
 
-		if (dump_list_add(&cli->root, dirs.all.v[i], &l, &why) == 0)
+		if (dump_list_add(&cli->root, dir, above, &l, &why) == 0)
 			continue;
 		fprintf(stderr, "crashcfg: %s\n", why.text);
 		strv_add(&errors, why.text);

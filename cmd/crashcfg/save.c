@@ -281,7 +281,7 @@ static void retain(struct saving *s, const char *dir)
 		return;
 	}
 	retain_clean(&s->cli->root, dir);
-	if (dump_list_add(&s->cli->root, dir, &l, &why) < 0) {
+	if (dump_list_add(&s->cli->root, dir, false, &l, &why) < 0) {
 		fail(s, &why);
 		return;
 	}

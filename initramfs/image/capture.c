@@ -165,7 +165,8 @@ int image_recipe(const struct image_spec *spec, const struct collector *c, const
 	r->compress = xstrdup(compress);
 	r->threads = collector_threads(s, c->version, spec->facts);
 	r->deadline = s->timeout ? s->timeout : cap_seconds(spec->facts->mem_total);
-	r->stall = s->timeout && s->timeout < STALL_SECONDS ? s->timeout : STALL_SECONDS;
+	/* What hangs never takes more than half of the time: the other half is for what comes after it. */
+	r->stall = s->timeout && s->timeout / 2 < STALL_SECONDS ? (s->timeout + 1) / 2 : STALL_SECONDS;
 	r->grace = GRACE_SECONDS;
 	r->on_success = s->on_success;
 	r->on_failure = s->on_failure;

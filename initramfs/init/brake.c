@@ -41,7 +41,8 @@ void brake_look(struct capture *c, const struct place *at)
 
 	if (!r->loop_count || c->page->log_only || when < 0)
 		return;
-	n = count(at->dir, own, when - r->loop_span, when) + 1;
+	/* A clock without battery begins anew at every boot: a crash before this one may bear a later time. */
+	n = count(at->dir, own, when - r->loop_span, when + r->loop_span) + 1;
 	if (n < r->loop_count)
 		return;
 	snprintf(text, sizeof(text), "crash %u within %u s: only the log and the record are saved (DUMP_LOOP)", n,

@@ -4,6 +4,7 @@
 #include "dump.h"
 #include "proc.h"
 #include "progress.h"
+#include "room.h"
 #include "run.h"
 #include "say.h"
 
@@ -12,7 +13,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #define SAY_MS 1000
 #define ROOM_MIN (4u << 20)	/* less is no base for a guess */
@@ -100,15 +100,13 @@ static void look(struct watch *w)
  */
 static bool will_not_fit(const struct watch *w)
 {
-	struct statvfs st;
-	uint64_t free_bytes;
+	uint64_t free_bytes = 0;
 
 	if (!progress_is_copy(&w->last) || w->last.permille < 100 || w->bytes < ROOM_MIN ||
-	    (!w->stream && fstatvfs(w->dir, &st) < 0))
+	    (!w->stream && room_free(w->dir, &free_bytes) < 0))
 		return false;
 	if (w->stream)
 		return w->bytes / w->last.permille * 1000 > w->stream->room / 4 * 5;
-	free_bytes = (uint64_t)st.f_bavail * st.f_frsize;
 	return w->bytes / w->last.permille * 1000 > (w->bytes + free_bytes) / 4 * 5;
 }
 

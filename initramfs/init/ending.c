@@ -6,31 +6,43 @@
 #include "proc.h"
 #include "say.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <time.h>
 #include <unistd.h>
 
 /* The last acts of PID 1.  What may hang is a child's, and is waited for only so long. */
 
 #define UMOUNT_MS 8000
+#define BUSY_TRIES 20		/* a tenth of a second each */
 #define REBOOT_MS 10000
 #define SHELL_S 600		/* where the recipe sets no time */
 #define SHELL "/bin/sh"
 
 static void umount_all(const struct supervisor *s)
 {
+	static const struct timespec moment = { .tv_nsec = 100 * 1000000L };
+
 	for (int i = ATTEMPTS_MAX - 1; i >= 0; i--) {
 		char path[MOUNT_POINT_MAX];
 
 		if (!s->page->attempts[i].mounted)
 			continue;
 		place_mount_point(i, path);
-		if (umount2(path, 0) < 0)
+		/* Whoever was killed lets go of it in a moment. */
+		for (int tries = 0; umount2(path, 0) < 0; tries++) {
+			if (errno == EBUSY && tries < BUSY_TRIES) {
+				nanosleep(&moment, NULL);
+				continue;
+			}
 			sync();
+			break;
+		}
 	}
 }
 
@@ -110,6 +122,7 @@ void supervisor_end(struct supervisor *s)
 		unsigned limit = s->recipe->shell_timeout ? s->recipe->shell_timeout : SHELL_S;
 
 		say(CONSOLE_END, "a shell for %u s, then reboot", limit);
+		s->shell_until = now_ms() + (long long)limit * 1000;
 		bounded(s, (long long)limit * 1000, act_shell, a);
 	}
 	if (a == END_SHELL)

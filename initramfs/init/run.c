@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #define PATH_BYTES 512
+#define READS_MAX 64
 
 static int find_program(const char *name, char path[static PATH_BYTES], struct err *e)
 {
@@ -74,19 +75,22 @@ static void keep_last(struct run *r, const char *data, size_t len)
 	}
 }
 
-/* Read what is there.  Returns false when the program will write no more. */
+/*
+ * Read what is there, but not for ever: a program that never falls silent has a deadline too.  Returns false
+ * when it will write no more.
+ */
 static bool listen_to(struct run *r, int fd, int stream)
 {
 	char data[16384];
-	ssize_t n;
+	ssize_t n = 1;
 
-	while ((n = read(fd, data, sizeof(data))) > 0) {
+	for (int i = 0; i < READS_MAX && (n = read(fd, data, sizeof(data))) > 0; i++) {
 		if (stream == STDERR_FILENO)
 			keep_last(r, data, (size_t)n);
 		if (r->heard)
 			r->heard(r->ctx, stream, data, (size_t)n);
 	}
-	return n < 0 && (errno == EAGAIN || errno == EINTR);
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
 static void follow(struct run *r, pid_t pid, int out, int err)

@@ -47,15 +47,17 @@ static long long stall_ms(const struct supervisor *s)
 
 /*
  * The kernel feeds a running watchdog until somebody opens it; from then on it is
- * ours.  Fed until the deadline and its grace are over: then a machine that hangs even in reboot() is
- * reset by the dog.
+ * ours.  Fed until the deadline, or a shell's time, and the grace are over: then a machine that hangs even in
+ * reboot() is reset by the dog.
  */
 static void feed(struct supervisor *s)
 {
+	long long end = (s->shell_until > deadline(s) ? s->shell_until : deadline(s)) +
+			(long long)s->recipe->grace * 1000;
+
 	if (s->dog < 0 && s->recipe->watchdog[0])
 		s->dog = open("/dev/watchdog", O_WRONLY | O_CLOEXEC);
-	if (s->dog >= 0 && now_ms() < deadline(s) + (long long)s->recipe->grace * 1000 &&
-	    write(s->dog, "", 1) < 0)
+	if (s->dog >= 0 && now_ms() < end && write(s->dog, "", 1) < 0)
 		say(CONSOLE_FAILED, "watchdog: %s", strerror(errno));
 }
 

@@ -16,6 +16,7 @@ struct supervisor {
 	long long began;		/* ms */
 	long long beat_at;		/* ms, when the last progress was seen */
 	uint64_t beat;
+	long long shell_until;		/* ms; 0: there is no shell */
 	pid_t worker;			/* 0: none */
 	unsigned workers;		/* how many there were */
 };

@@ -11,6 +11,7 @@
 #include "num.h"
 #include "place.h"
 #include "report.h"
+#include "room.h"
 #include "say.h"
 
 #include <errno.h>
@@ -143,6 +144,12 @@ static int write_and_check(struct capture *c, const struct place *place, bool *r
 	bool may_stop = more_targets(c) || dump_next(c->recipe, (enum dump_how)a->how, -ENOSPC, false) >= 0;
 	int r, code = 0;
 
+	*ret_written = false;
+	if (!how->write && room_is_doubtful(c, place)) {
+		r = phase(c, place, "room", room_look, e);
+		if (r == -ENOSPC)
+			return r;
+	}
 	page_phase_begin(c->page, a->how == DUMP_COPY ? "copy" : "vmcore", place->target);
 	r = how->write ? how->write(c, place, may_stop, &code, e) : dump_write(c, place, may_stop, &code, e);
 	page_phase_end(c->page, code ? code : r < 0, r < 0 ? e->text : "");
@@ -157,6 +164,10 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 	bool written = false;
 	int r, next;
 
+	/* What was found out about another target's dump is not said of this one. */
+	c->page->checked = false;
+	c->page->pages = 0;
+	c->page->sha256[0] = c->page->check[0] = '\0';
 	a->dumping = true;
 	while ((r = write_and_check(c, place, &written, e)) < 0 &&
 	       (next = dump_next(c->recipe, (enum dump_how)a->how, r, written)) >= 0) {
@@ -169,15 +180,17 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 	}
 	if (r == 0)
 		r = phase(c, place, "hash", how->hash ? how->hash : dump_hash, e);
+	a->renaming = r == 0;
 	if (r == 0)
 		r = phase(c, place, "rename", how->commit ? how->commit : dump_commit, e);
-	a->dumping = false;
+	a->dumping = a->renaming = false;
 	return r;
 }
 
 /* The place has all that is wanted: a whole vmcore, or the log where no more was asked for. */
 static int phase_dump_or_log(struct capture *c, const struct place *place, struct err *e)
 {
+	c->page->attempts[place->target].waiting = false;
 	if (!c->page->log_only)
 		return phase_dump(c, place, e);
 	if (!c->page->attempts[place->target].log)
@@ -265,6 +278,7 @@ static int try_target(struct capture *c, int i)
 	else
 		r = open_and_log(c, i, &place, &e);
 	if (r == 0) {
+		c->page->attempts[i].waiting = true;
 		brake_look(c, &place);
 		hooks_pre(c, &place);
 		r = phase_dump_or_log(c, &place, &e);
@@ -273,28 +287,53 @@ static int try_target(struct capture *c, int i)
 }
 
 /*
- * A worker died while it wrote a dump there, and nobody took one since: the plain copy has its turn.
- * A dump that has its final name was found whole before it got that.
+ * A worker died there, and nobody took a dump since.  Where it was writing one the plain copy has its turn; where
+ * it had not begun the place is as good as it was.
  */
 static int try_again(struct capture *c, int i)
 {
 	struct page_attempt *a = &c->page->attempts[i];
 	auto_place struct place place = { .dir = -1 };
+	bool waiting = a->waiting;
 	struct err e = { 0 };
 	int r;
 
-	if (!a->dumping || !a->folder[0] || c->page->log_only)
+	if ((!a->dumping || c->page->log_only) && !waiting)
 		return -ENOENT;
-	a->dumping = false;
+	a->dumping = a->waiting = false;
 	c->page->target = i;
 	r = place_reopen(c->page, c->recipe, i, &place, &e);
-	if (r == 0 && faccessat(place.dir, DUMP_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+	if (r == 0 && !waiting) {
 		a->how = DUMP_COPY;
 		say(CONSOLE_FAILED, "%s: %s; next: a plain copy of all memory", c->recipe->targets[i].url,
 		    a->error);
-		r = phase_dump(c, &place, &e);
 	}
+	/* Programs of DUMP_PRE that had no turn yet get none: one of them may be what killed that worker. */
+	if (r == 0)
+		r = phase_dump_or_log(c, &place, &e);
 	return end_target(c, i, &place, r, &e);
+}
+
+/*
+ * A worker died, or the time was over, while a dump got its final name: it was found whole before that, so
+ * where the name is there it is one.  Looked at once: whatever hung there may hang again.
+ */
+static void claim(struct capture *c)
+{
+	for (int i = 0; i < ATTEMPTS_MAX && c->page->winner < 0; i++) {
+		struct page_attempt *a = &c->page->attempts[i];
+		auto_place struct place place = { .dir = -1 };
+		struct err e = { 0 };
+
+		if (!a->renaming)
+			continue;
+		a->renaming = false;
+		if (place_reopen(c->page, c->recipe, i, &place, NULL) < 0 ||
+		    faccessat(place.dir, DUMP_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		a->dumping = false;
+		end_target(c, i, &place, 0, &e);
+	}
 }
 
 static int stage_targets(struct capture *c, struct err *e)
@@ -302,6 +341,7 @@ static int stage_targets(struct capture *c, struct err *e)
 	struct page *p = c->page;
 
 	save_log_early(c);
+	claim(c);
 	while (p->winner < 0 && more_targets(c))
 		try_target(c, (int)p->next_target++);
 	while (p->winner < 0 && p->next_again < p->next_target)
@@ -346,6 +386,7 @@ static int stage_close(struct capture *c, struct err *e)
 		c->page->here_tried = true;
 		save_log_here(c);
 	}
+	claim(c);
 	for (int i = 0; i < ATTEMPTS_MAX; i++) {
 		auto_place struct place place = { .dir = -1 };
 

@@ -362,7 +362,7 @@ static int find_collected(const struct root *root, const struct area *a, const c
 			  struct err *e)
 {
 	auto_dumps struct dump_list l = { 0 };
-	int r = dump_list_add(root, dir, &l, e);
+	int r = dump_list_add(root, dir, false, &l, e);
 
 	for (size_t i = 0; r == 0 && i < l.n; i++) {
 		const struct manifest *m = l.v[i].manifest;

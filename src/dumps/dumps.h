@@ -34,8 +34,11 @@ struct dump_list {
 
 void dump_list_done(struct dump_list *l);
 #define auto_dumps AUTO(dump_list_done)
-/* Add those in folder DIR, which may be absent.  What bears no dump's name is passed over. */
-int dump_list_add(const struct root *root, const char *dir, struct dump_list *l, struct err *e);
+/*
+ * Add those in folder DIR, which may be absent.  What bears no dump's name is passed over; with ROOTS, for a folder
+ * in which others may write, also what is neither root's nor this user's.
+ */
+int dump_list_add(const struct root *root, const char *dir, bool roots, struct dump_list *l, struct err *e);
 /* What the manifest or its absence says: "complete". */
 const char *dump_state(const struct dump *d);
 /* Is NAME that of a dump's folder?  *ret_when, if not NULL, is the time in it. */

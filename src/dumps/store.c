@@ -65,7 +65,7 @@ static int by_time(const void *a, const void *b)
 	return x->when != y->when ? (x->when > y->when) - (x->when < y->when) : strcmp(x->name, y->name);
 }
 
-int dump_list_add(const struct root *root, const char *dir, struct dump_list *l, struct err *e)
+int dump_list_add(const struct root *root, const char *dir, bool roots, struct dump_list *l, struct err *e)
 {
 	auto_strv struct strv names = { 0 };
 	int r = path_answers(root, dir, e);
@@ -83,7 +83,8 @@ int dump_list_add(const struct root *root, const char *dir, struct dump_list *l,
 		struct stat st;
 		int64_t when;
 
-		if (!dump_name_parse(names.v[i], &when) || root_lstat(root, path, &st) < 0 || !S_ISDIR(st.st_mode))
+		if (!dump_name_parse(names.v[i], &when) || root_lstat(root, path, &st) < 0 || !S_ISDIR(st.st_mode) ||
+		    (roots && st.st_uid != 0 && st.st_uid != geteuid()))
 			continue;
 		d = vec_push(&l->v, &l->n);
 		d->dir = xstrdup(dir);

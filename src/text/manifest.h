@@ -27,7 +27,8 @@ enum manifest_state {
 /*
  * One phase of the capture, in order: "look", "notes", "log", "modules"; then for each target
  * "device", "dmesg", "vmcore", "check", "hash", "rename"; "vmcore" and "check" once for each way that
- * was tried to write the dump, "copy" instead of "vmcore" for the plain copy.  "pre" and "post" for each
+ * was tried to write the dump, "copy" instead of "vmcore" for the plain copy; "room" before the first where it was
+ * doubtful that it would fit.  "pre" and "post" for each
  * program of the settings, the one before the first "vmcore", the other behind all targets.  "efi": no
  * target took the log, so EFI variables were to.
  */

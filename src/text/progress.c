@@ -41,3 +41,25 @@ bool progress_is_copy(const struct progress *p)
 {
 	return strncmp(p->step, "Copying data", 12) == 0;
 }
+
+bool report_bytes(const char *line, size_t len, uint64_t *ret)
+{
+	static const char name[] = "Write bytes";
+	const char *p = line, *end = line + len;
+	uint64_t v = 0;
+
+	if (len < strlen(name) || memcmp(line, name, strlen(name)) != 0)
+		return false;
+	p += strlen(name);
+	while (p < end && (*p == ' ' || *p == ':'))
+		p++;
+	if (p == end || !isdigit((unsigned char)*p))
+		return false;
+	for (; p < end && isdigit((unsigned char)*p); p++)
+		if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+			return false;
+	if (p < end)
+		return false;
+	*ret = v;
+	return true;
+}

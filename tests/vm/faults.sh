@@ -84,15 +84,15 @@ program_fault() {	# NAME PROGRAM FAULT STATES WORDS
 }
 
 # Where the collector is to blame, a plain copy of memory takes its place.
-program_fault worker-hangs makedumpfile HANG_WORKER "incomplete log-only" "deadline of"
 deadline=90
+program_fault worker-hangs makedumpfile HANG_WORKER complete "no progress for"
 program_fault worker-killed makedumpfile KILL_WORKER complete "killed by signal 9"
 program_fault collector-killed makedumpfile KILL_COLLECTOR complete "killed by signal 9"
 program_fault collector-fails makedumpfile FAIL complete "ended with code 1"
 program_fault collector-lies makedumpfile LIE complete "is not whole"
 program_fault collector-eats-memory makedumpfile EAT complete "killed by signal"
+program_fault collector-hangs makedumpfile HANG complete "no progress for"
 deadline=45
-program_fault collector-hangs makedumpfile HANG "incomplete log-only" "deadline of"
 program_fault log-reader-crashes vmcore-dmesg SEGV complete
 program_fault log-reader-hangs vmcore-dmesg HANG complete
 program_fault log-reader-kills-worker vmcore-dmesg KILL_WORKER complete
@@ -119,7 +119,7 @@ hook_fault pre-hangs DUMP_PRE HANG complete "'/opt/hook' did not end within"
 hook_fault pre-fails DUMP_PRE FAIL complete "'/opt/hook' ended with code 3"
 hook_fault post-hangs DUMP_POST HANG complete "'/opt/hook' did not end within"
 hook_fault post-kills-worker DUMP_POST KILL_WORKER complete "killed by signal 9"
-hook_fault pre-kills-worker DUMP_PRE KILL_WORKER "log-only saving" "killed by signal 9"
+hook_fault pre-kills-worker DUMP_PRE KILL_WORKER complete "killed by signal 9"
 deadline=45
 hook_fault disk-filled DUMP_PRE FILL_DISK "incomplete log-only" "No space left"
 cut_short=1
@@ -143,6 +143,37 @@ if wanted_fault loop-brake; then
 	judge "log-only" "DUMP_LOOP"
 fi
 
+# Three crashes of one host, whose disk lives on, and whose clock goes back each time.
+if wanted_fault third-crash; then
+	root=$(hurried_root third-crash)
+	options=(--keep --qemu "-rtc base=2026-11-21T12:03:00")
+	for crash in 1 2 3; do
+		fault third-crash-$crash "$root" "${options[@]}"
+		[ $crash != 1 ] || mv "$dir/out/scratch.img" "$work/third-crash.img"
+		options=(--qemu "-rtc base=2026-11-21T12:0$((3 - crash)):00 -set drive.scratch.file=$work/third-crash.img")
+	done
+	name=third-crash states=
+	for folder in $(debugfs -R "ls -p /var/crash/vm-test" "$work/third-crash.img" 2>/dev/null | grep -o '/20[^/]*/' | sort -r); do
+		debugfs -R "cat /var/crash/vm-test${folder}crash.json" "$work/third-crash.img" >"$dir/json" 2>/dev/null
+		states+=" $(member '  ' state)"
+	done
+	if [ "$states" = " complete complete log-only" ] && grep -q '"check": "crash 3 within .*(DUMP_LOOP)"' "$dir/json"; then
+		good "states$states"
+	else
+		bad "states$states"
+	fi
+	rm -f "$work/third-crash.img"
+fi
+if wanted_fault recipe-corrupt; then
+	root=$(hurried_root recipe-corrupt 'DUMP_PRE="/opt/real-init"')
+	mkdir -p "$root/opt" "$work/spoiled"
+	cp "$B/capture-init" "$root/opt/real-init"
+	cp "$B/crashcfg" "$B/lab-init" "$work/spoiled/"
+	${CC:-cc} -O1 -static -o "$work/spoiled/capture-init" tests/vm/faults/spoiler.c || exit 1
+	B=$work/spoiled fault recipe-corrupt "$root"
+	judge none "" "recipe.json'"
+fi
+
 # --- disks -----------------------------------------------------------------------------------------------------
 
 if wanted_fault disk-full; then
@@ -151,22 +182,29 @@ if wanted_fault disk-full; then
 fi
 if wanted_fault filter-too-low; then
 	fault filter-too-low "$(hurried_root filter-too-low 'DUMP_LEVEL="0"' 'DUMP_COMPRESS="none"')" --disk 96M
-	judge "complete" "\(No space left\|would take more than there is room\)"
+	judge "complete" "a dump of level 0 would take more than there is room for: "
 fi
 
-# One command of QEMU's monitor at the moment when WORD stands in the timetable.
-sabotage() {	# NAME WORD COMMAND
+# Commands of QEMU's monitor at the moment when WORD stands in the timetable.
+sabotage() {	# NAME WORD COMMAND...
+	local where=$vm_dir/$1 word=$2
+	shift 2
 	[ -e "$work/qmp" ] || ${CC:-cc} -O1 -o "$work/qmp" tests/vm/faults/qmp.c || exit 1
-	mkdir -p "$vm_dir/$1"
-	: >"$vm_dir/$1/words"
+	mkdir -p "$where"
+	: >"$where/words"
 	(
-		until grep -q " s  $2 " "$vm_dir/$1/words"; do
+		until grep -q " s  $word " "$where/words"; do
 			sleep 0.1
-			[ -d "$vm_dir/$1" ] || exit
+			[ -d "$where" ] || exit
 		done
-		"$work/qmp" "$work/qmp.sock" "$3" || echo "qmp failed" >>"$vm_dir/$1/words"
+		"$work/qmp" "$work/qmp.sock" "$@" || echo "qmp failed" >>"$where/words"
 	) &
 	saboteur=$!
+}
+qmp_socket="-qmp unix:$work/qmp.sock,server=on,wait=off"
+end_sabotage() {
+	kill "$saboteur" 2>/dev/null
+	wait "$saboteur" 2>/dev/null
 }
 
 disk_fault() {	# NAME FAULT WORD COMMAND STATES [WORDS [CONSOLE]]: FAULT of the collector, "" none
@@ -174,10 +212,32 @@ disk_fault() {	# NAME FAULT WORD COMMAND STATES [WORDS [CONSOLE]]: FAULT of the 
 	local root
 	if [ -n "$2" ]; then root=$(other_program "$1" makedumpfile "$2"); else root=$(hurried_root "$1"); fi
 	sabotage "$1" "$3" "$4"
-	fault "$1" "$root" --qemu "-qmp unix:$work/qmp.sock,server=on,wait=off"
-	kill "$saboteur" 2>/dev/null
-	wait "$saboteur" 2>/dev/null
+	fault "$1" "$root" --qemu "$qmp_socket"
+	end_sabotage
 	judge "$5" "${6:-}" "${7:-}"
+}
+
+# From WORD on all that the guest reads, or writes, ends in an I/O error of QEMU's blkdebug.
+sick_disk() {	# NAME FAULT WORD read|write STATES [WORDS [CONSOLE]]
+	wanted_fault "$1" || return
+	local root
+	if [ -n "$2" ]; then root=$(other_program "$1" makedumpfile "$2"); else root=$(hurried_root "$1"); fi
+	sabotage "$1" "$3" '{"execute":"blockdev-add","arguments":{"driver":"blkdebug","node-name":"sick","image":"bottom",
+"inject-error":[{"event":"none","iotype":"'"$4"'","errno":5,"once":false,"immediately":false}]}}' \
+		'{"execute":"blockdev-reopen","arguments":{"options":[{"driver":"raw","node-name":"top","file":"sick",
+"cache":{"no-flush":true}}]}}'
+	fault "$1" "$root" --qemu "$qmp_socket -set drive.scratch.node-name=top -set drive.scratch.file.node-name=bottom"
+	end_sabotage
+	judge "$5" "${6:-}" "${7:-}"
+}
+
+# Between the panic and the capture the disk goes, or stays, and another one comes.
+new_disk() {	# NAME "COMMAND OF THE MONITOR" DRIVE'S OPTIONS
+	local root
+	root=$(hurried_root "$1")
+	sabotage "$1" panic "$2" "drive_add 0 if=none,id=new,format=raw,$3" "device_add virtio-blk-pci,drive=new,bus=port"
+	fault "$1" "$root" --qemu "$qmp_socket -device pcie-root-port,id=port"
+	end_sabotage
 }
 
 # QEMU takes the backend away, so every access fails from then on.
@@ -188,6 +248,36 @@ disk_fault disk-shrinks CRAWL vmcore "block_resize scratch 8M" \
 	"saving incomplete log-only"
 disk_fault superblock-lost "" panic 'qemu-io scratch "write -P 0 0 1M"' none "" \
 	"no target took the log"
+disk_fault file-system-corrupt "" panic 'qemu-io scratch "write -P 0xa5 4k 8M"' none "" "no target took the log"
+sick_disk write-errors CRAWL vmcore write "saving incomplete log-only" "" "Input/output error"
+sick_disk write-errors-from-the-start "" panic write none "" "no target took the log"
+sick_disk read-errors "" vmcore read "incomplete log-only" "is not whole"
+if wanted_fault disk-read-only; then
+	new_disk disk-read-only "drive_del scratch" "readonly=on,file=$vm_dir/disk-read-only/out/scratch.img"
+	judge none "" "no target took the log"
+fi
+deadline=90
+faults_within() {	# the programs, with a capture-init that has faults of its own
+	[ -x "$B/vm-faults/capture-init" ] || make -s B="$B" "$B/vm-faults/capture-init" || exit 1
+	mkdir -p "$work/tools"
+	cp "$B/crashcfg" "$B/lab-init" "$B/vm-faults/capture-init" "$work/tools/"
+}
+for act in SEGV HANG; do
+	wanted_fault "prober-$act" || continue
+	faults_within
+	{ printf %s $act; head -c 1M /dev/zero; } >"$work/poison"
+	B=$work/tools new_disk "prober-$act" "info version" "file=$work/poison"
+	judge complete "" "the worker was killed by signal 11\|no progress for"
+done
+if wanted_fault killed-at-rename; then
+	faults_within
+	root=$(hurried_root killed-at-rename 'DUMP_PRE="/opt/die-at-rename"')
+	mkdir -p "$root/opt"
+	printf 'int main(void) { return 0; }\n' | ${CC:-cc} -static -x c -o "$root/opt/die-at-rename" - || exit 1
+	B=$work/tools fault killed-at-rename "$root"
+	judge complete "killed by signal 9"
+fi
+deadline=45
 disk_fault disk-slow "" panic "block_set_io_throttle scratch 0 0 300000 0 0 0" \
 	"incomplete log-only saving" "deadline of"
 
@@ -200,10 +290,8 @@ elif wanted_fault efi-variables; then
 	mkdir -p "$root/sys/firmware/efi/efivars"
 	cp /usr/share/OVMF/OVMF_VARS_4M.fd "$work/vars.fd"
 	sabotage efi-variables panic "drive_del scratch"
-	fault efi-variables "$root" --qemu "-qmp unix:$work/qmp.sock,server=on,wait=off \
--drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd -drive if=pflash,unit=1,format=raw,file=$work/vars.fd"
-	kill "$saboteur" 2>/dev/null
-	wait "$saboteur" 2>/dev/null
+	fault efi-variables "$root" --qemu "$qmp_socket -drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd -drive if=pflash,unit=1,format=raw,file=$work/vars.fd"
+	end_sabotage
 	# Names are UTF-16 in the store, texts as they are.
 	if grep -qa "crashcfg-log 1 0 " "$work/vars.fd" && grep -qa "Kernel panic - not syncing" "$work/vars.fd"; then
 		judge none "" "no target took the log: its end is in EFI variables"

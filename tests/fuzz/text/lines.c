@@ -17,12 +17,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct console_line got;
 	struct progress p;
 	struct uevent ev;
+	uint64_t bytes;
 	size_t n;
 
 	if (uevent_parse((const char *)data, size, &ev) && (ev.devname[0] == '/' || strstr(ev.devname, "..")))
 		abort();
 	if (progress_parse((const char *)data, size, &p) && p.permille > 1000)
 		abort();
+	report_bytes((const char *)data, size, &bytes);
 	if (console_parse(text, &got) &&
 	    (got.phase >= CONSOLE_PHASES || got.text + got.len > text + strlen(text)))
 		abort();

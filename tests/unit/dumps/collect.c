@@ -141,7 +141,7 @@ static void what_lies_in_an_area_becomes_a_dump_folder_and_the_device_what_it_wa
 	assert_int_equal(st.st_mode & 0777, 0700);
 	assert_int_equal(root_stat(&t.root, DUMPS "/" FOLDER "/dmesg.txt", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	assert_int_equal(dump_list_add(&t.root, DUMPS, &l, NULL), 0);
+	assert_int_equal(dump_list_add(&t.root, DUMPS, false, &l, NULL), 0);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(dump_state(&l.v[0]), "incomplete");
 	assert_string_equal(l.v[0].manifest->panic, "it died");
@@ -179,7 +179,7 @@ static void what_an_interrupted_run_left_is_no_dump_and_goes(void **state)
 	assert_int_equal(collect(&a, &c, NULL), 0);
 	assert_false(root_exists(&t.root, DUMPS "/.collecting-00ff"));
 	assert_false(root_exists(&t.root, DUMPS "/.deleting-x"));
-	assert_int_equal(dump_list_add(&t.root, DUMPS, &l, NULL), 0);
+	assert_int_equal(dump_list_add(&t.root, DUMPS, false, &l, NULL), 0);
 	assert_int_equal(l.n, 1);
 }
 

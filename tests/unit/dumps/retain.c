@@ -2,6 +2,8 @@
 #include "dumps.h"
 #include "tree.h"
 
+#include <fcntl.h>
+
 #define DIR "/var/crash/h"
 #define DAY 86400
 #define NOW (1000 * DAY)
@@ -124,7 +126,7 @@ static void a_dump_is_deleted_and_nothing_else(void **state)
 	tree_put(&t, DIR "/2026-11-21T00-53-37Z-1b4e28ba/crash.json",
 		 "{\"schema\":1,\"state\":\"complete\",\"panic\":\"x\"}");
 	tree_link(&t, DIR "/2026-11-21T00-53-38Z-1b4e28ba", "/");
-	assert_int_equal(dump_list_add(&t.root, DIR, &l, NULL), 0);
+	assert_int_equal(dump_list_add(&t.root, DIR, false, &l, NULL), 0);
 	assert_int_equal(l.n, 2);
 	assert_true(l.v[0].whole && l.v[1].whole);
 	assert_int_equal(retain_do(&t.root, &l.v[0], RETAIN_DELETE, NULL), 0);
@@ -134,16 +136,42 @@ static void a_dump_is_deleted_and_nothing_else(void **state)
 	assert_true(root_exists(&t.root, "/outside"));
 	assert_true(root_exists(&t.root, DIR "/notes.txt"));
 	dump_list_done(&l);
-	assert_int_equal(dump_list_add(&t.root, DIR, &l, NULL), 0);
+	assert_int_equal(dump_list_add(&t.root, DIR, false, &l, NULL), 0);
 	assert_int_equal(l.n, 1);
 	assert_string_equal(dump_state(&l.v[0]), "log-only");
 	assert_false(l.v[0].vmcore);
 	tree_end(&t);
 }
 
+/* Where others may write, a folder with a dump's name may be theirs: it is no dump that retention could count. */
+static void where_others_may_write_a_dump_is_roots(void **state)
+{
+	static const char name[] = "2026-11-21T00-53-36Z-1b4e28ba";
+	auto_dumps struct dump_list l = { 0 };
+	auto_close int dir = -1;
+	struct tree t;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	tree_begin(&t);
+	tree_put(&t, DIR "/2026-11-21T00-53-36Z-1b4e28ba/vmcore", "planted");
+	tree_put(&t, DIR "/2026-11-21T00-53-37Z-1b4e28ba/vmcore", "dump");
+	dir = root_openat(&t.root, DIR, O_RDONLY | O_DIRECTORY, 0);
+	assert_int_equal(fchownat(dir, name, 65534, 65534, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(dump_list_add(&t.root, DIR, true, &l, NULL), 0);
+	assert_int_equal(l.n, 1);
+	assert_string_not_equal(l.v[0].name, name);
+	dump_list_done(&l);
+	assert_int_equal(dump_list_add(&t.root, DIR, false, &l, NULL), 0);
+	assert_int_equal(l.n, 2);
+	tree_end(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(where_others_may_write_a_dump_is_roots),
 		cmocka_unit_test(what_goes_is_told_by_number_age_and_room),
 		cmocka_unit_test(names_of_dump_folders_are_known),
 		cmocka_unit_test(a_dump_is_deleted_and_nothing_else),

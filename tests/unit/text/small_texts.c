@@ -102,11 +102,38 @@ static void uevents_are_read(void **state)
 	}
 }
 
+static void a_report_tells_the_bytes(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t bytes;		/* 0: no such line */
+	} rows[] = {
+		{ "Write bytes     : 57041933", 57041933 },
+		{ "Write bytes     : 18446744073709551615", UINT64_MAX },
+		{ "Write bytes     : 18446744073709551616", 0 },
+		{ "Write bytes     : ", 0 },
+		{ "Write bytes     : -1", 0 },
+		{ "Write bytes     : 12 and more", 0 },
+		{ "Write", 0 },
+		{ "", 0 },
+		{ "Total pages     : 0x0000000000180000", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		uint64_t bytes = 0;
+
+		assert_int_equal(report_bytes(rows[i].line, strlen(rows[i].line), &bytes), rows[i].bytes != 0);
+		assert_true(bytes == rows[i].bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(vmcoreinfo_tells_values),
 		cmocka_unit_test(progress_is_read),
+		cmocka_unit_test(a_report_tells_the_bytes),
 		cmocka_unit_test(uevents_are_read),
 	};
 

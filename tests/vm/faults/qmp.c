@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* qmp SOCKET COMMAND - give QEMU one command of its human monitor: "drive_del scratch" takes a disk away. */
+/*
+ * qmp SOCKET COMMAND ... - give QEMU commands: one of its human monitor ("drive_del scratch" takes a disk away), or
+ * one of QMP itself ("{...}").
+ */
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,7 +14,7 @@ static int ask(FILE *f, const char *text)
 {
 	char line[4096];
 
-	fputs(text, f);
+	fprintf(f, "%s\n", text);
 	fflush(f);
 	while (fgets(line, sizeof(line), f)) {
 		if (strncmp(line, "{\"return\"", 9) == 0)
@@ -27,18 +30,22 @@ static int ask(FILE *f, const char *text)
 int main(int argc, char *argv[])
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char command[512];
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), failed;
+	char command[1024];
 	FILE *f;
 
-	if (argc != 3 || fd < 0 || strlen(argv[1]) >= sizeof(addr.sun_path))
+	if (argc < 3 || fd < 0 || strlen(argv[1]) >= sizeof(addr.sun_path))
 		return 2;
 	strcpy(addr.sun_path, argv[1]);
 	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || !(f = fdopen(fd, "r+"))) {
 		perror(argv[1]);
 		return 1;
 	}
-	snprintf(command, sizeof(command),
-		 "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"%s\"}}\n", argv[2]);
-	return ask(f, "{\"execute\":\"qmp_capabilities\"}\n") || ask(f, command);
+	failed = ask(f, "{\"execute\":\"qmp_capabilities\"}");
+	for (int i = 2; i < argc; i++) {
+		snprintf(command, sizeof(command),
+			 "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"%s\"}}", argv[i]);
+		failed |= ask(f, argv[i][0] == '{' ? argv[i] : command);
+	}
+	return failed;
 }
