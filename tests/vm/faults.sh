@@ -235,8 +235,8 @@ sick_disk() {	# NAME FAULT WORD read|write STATES [WORDS [CONSOLE]]
 new_disk() {	# NAME "COMMAND OF THE MONITOR" DRIVE'S OPTIONS
 	local root
 	root=$(hurried_root "$1")
-	sabotage "$1" panic "$2" "drive_add 0 if=none,id=new,format=raw,$3" "device_add virtio-blk-pci,drive=new,bus=port"
-	fault "$1" "$root" --qemu "$qmp_socket -device pcie-root-port,id=port"
+	sabotage "$1" panic "$2" "drive_add 0 if=none,id=new,format=raw,$3" "device_add virtio-blk-pci,drive=new,bus=hotport"
+	fault "$1" "$root" --qemu "$qmp_socket -device pcie-root-port,id=hotport"
 	end_sabotage
 }
 
