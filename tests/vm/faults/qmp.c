@@ -43,8 +43,15 @@ int main(int argc, char *argv[])
 	}
 	failed = ask(f, "{\"execute\":\"qmp_capabilities\"}");
 	for (int i = 2; i < argc; i++) {
-		snprintf(command, sizeof(command),
-			 "{\"execute\":\"human-monitor-command\",\"arguments\":{\"command-line\":\"%s\"}}", argv[i]);
+		char *to = command + sprintf(command, "{\"execute\":\"human-monitor-command\",\"arguments\":"
+						      "{\"command-line\":\"");
+
+		for (const char *p = argv[i]; *p && to < command + sizeof(command) - 8; p++) {
+			if (*p == '"' || *p == '\\')
+				*to++ = '\\';
+			*to++ = *p;
+		}
+		strcpy(to, "\"}}");
 		failed |= ask(f, argv[i][0] == '{' ? argv[i] : command);
 	}
 	return failed;
