@@ -21,7 +21,7 @@
 #define STEP (4 * MIB)
 #define GAP (48 * MIB)		/* how far an estimate may lie above the truth */
 #define LEAST (32 * MIB)	/* no kernel that we know starts in less */
-#define SLACK 60		/* seconds: a failing try may take three times as long as a good one, and so much more */
+#define SLACK 60		/* seconds: a bad try may take three times as long as a good one, and so much more */
 #define GRACE 120		/* seconds that `test` may take beyond its own timeout to clean up and to judge */
 #define OUT_MAX ((size_t)1 << 20)
 
@@ -30,13 +30,13 @@ struct measure {
 	const struct cli *cli;
 	struct workdir work;
 	int stop_fd;
-	uint64_t timeout;		/* seconds */
+	uint64_t timeout; /* seconds */
 	unsigned tries;
 	struct bisect search;
 	/* as the first try told */
-	uint64_t memory, estimate;	/* bytes */
+	uint64_t memory, estimate; /* bytes */
 	char *kernel, *fs, *accel;
-	struct json *log;		/* of all tries */
+	struct json *log; /* of all tries */
 };
 
 static void own_measure(struct measure *m)
@@ -107,8 +107,11 @@ static int no_answer(const struct proc *p, struct err *e)
 	line = line ? line + 1 : said;
 	if (strncmp(line, "crashcfg: ", 10) == 0)
 		line += 10;
-	return err_set(e, p->status == EXIT_UNSUPPORTED ? ENOTSUP : p->status == EXIT_USAGE ? ERR_USAGE : EIO, "%s",
-		       *line ? line : "'crashcfg test' gave no answer");
+	return err_set(e,
+		       p->status == EXIT_UNSUPPORTED ? ENOTSUP
+		       : p->status == EXIT_USAGE     ? ERR_USAGE
+						     : EIO,
+		       "%s", *line ? line : "'crashcfg test' gave no answer");
 }
 
 /* VALUE: "96M", or "auto". */
@@ -116,7 +119,9 @@ static int try(struct measure *m, const char *value, struct answer *ret, struct 
 {
 	auto_strv struct strv argv = { 0 };
 	auto_proc struct proc p = {
-		.deadline_ms = (int)(m->timeout + GRACE) * 1000, .out_max = OUT_MAX, .stop_fd = m->stop_fd,
+		.deadline_ms = (int)(m->timeout + GRACE) * 1000,
+		.out_max = OUT_MAX,
+		.stop_fd = m->stop_fd,
 	};
 	long long start = now_ms();
 	int r;
@@ -148,7 +153,8 @@ static void print_try(const struct measure *m, uint64_t size, const struct answe
 
 	if (m->cli->quiet)
 		return;
-	fprintf(to, "%8s  %-5s  %6.1f s  ", size_format(size, text), a->works ? "works" : "fails", a->seconds);
+	fprintf(to, "%8s  %-5s  %6.1f s  ", size_format(size, text), a->works ? "works" : "fails",
+		a->seconds);
 	if (a->works && low)
 		fprintf(to, "%s were free at the least\n", size_human((uint64_t)low, free_text));
 	else
@@ -197,7 +203,8 @@ static int first_try(struct measure *m, struct err *e)
 	m->accel = copy_text(a.json, "accel");
 	bisect_init(&m->search, m->estimate, GAP, STEP, LEAST, m->memory / 2);
 	if (!m->cli->quiet)
-		fprintf(out_words(m->cli), "Kernel %s, guest of %llu MB, %s; the estimate for it is %s\n", m->kernel,
+		fprintf(out_words(m->cli),
+			"Kernel %s, guest of %llu MB, %s; the estimate for it is %s\n", m->kernel,
 			(unsigned long long)(m->memory / MIB), m->fs, value);
 	note_try(m, m->estimate, &a);
 	return 0;
@@ -228,13 +235,19 @@ static void print_answer(const struct measure *m)
 	FILE *to = out_words(m->cli);
 
 	if (!works) {
-		fprintf(to, "no size up to %s worked: run 'crashcfg test' to see why\n", size_format(m->search.most, a));
+		fprintf(to, "no size up to %s worked: run 'crashcfg test' to see why\n",
+			size_format(m->search.most, a));
 		return;
 	}
-	fprintf(to, "smallest crashkernel= that works in this guest: %s (%s%s; %u tries)\n", size_format(works, a),
-		fails ? "fails: " : "none smaller was tried", fails ? size_format(fails, b) : "", m->tries);
-	fprintf(to, "the estimate for it, %s, is %lld MB above; a host with real adapters or more memory needs more "
-		    "than this guest\n", size_format(m->estimate, c), ((long long)m->estimate - (long long)works) / (long long)MIB);
+	fprintf(to, "smallest crashkernel= that works in this guest: %s (%s%s; %u tries)\n",
+		size_format(works, a), fails ? "fails: " : "none smaller was tried",
+		fails ? size_format(fails, b) : "", m->tries);
+	fprintf(to,
+		"the estimate for it, %s, is %lld MB above; a host with real adapters or more memory "
+		"needs more "
+		"than this guest\n",
+		size_format(m->estimate, c),
+		((long long)m->estimate - (long long)works) / (long long)MIB);
 }
 
 static void print_json(struct measure *m, bool kept)
@@ -256,7 +269,7 @@ static void print_json(struct measure *m, bool kept)
 	cli_print_json(j);
 }
 
-/* From now on Ctrl-C and its kin are read from a descriptor: the try that runs takes its guest down, and we the rest. */
+/* Ctrl-C and its kin are read from a descriptor from now on: the try that runs takes its guest down, we the rest. */
 static int catch_signals(int *ret, struct err *e)
 {
 	sigset_t set;
@@ -273,13 +286,21 @@ static int catch_signals(int *ret, struct err *e)
 
 int estimate_measure(const struct cli *cli, const struct estimate_options *o, struct err *e)
 {
-	AUTO(own_measure) struct measure m = {
-		.o = o, .cli = cli, .work.lock = -1, .stop_fd = -1, .timeout = DEFAULT_TIMEOUT, .log = js_array(),
+	AUTO(own_measure)
+	struct measure m = {
+		.o = o,
+		.cli = cli,
+		.work.lock = -1,
+		.stop_fd = -1,
+		.timeout = DEFAULT_TIMEOUT,
+		.log = js_array(),
 	};
 	int r;
 
 	if (o->timeout && (span_parse(o->timeout, &m.timeout) < 0 || !m.timeout || m.timeout > 86400))
-		return err_set(e, ERR_USAGE, "--timeout '%s': not a time of up to 1d for one try, such as 5m", o->timeout);
+		return err_set(e, ERR_USAGE,
+			       "--timeout '%s': not a time of up to 1d for one try, such as 5m",
+			       o->timeout);
 	r = catch_signals(&m.stop_fd, e);
 	if (r == 0)
 		r = workdir_make(o->output, &m.work, e);

@@ -86,6 +86,11 @@ static void judge_reserve(struct status *st, const struct world *w)
 			    "memory was given back at run time: %s of crashkernel=%s are left",
 			    size_human((uint64_t)w->facts->crash_size, have), st->running);
 		break;
+	case RESERVE_OK:
+		if (w->released)
+			strv_addf(&st->notes, "memory was given back in this boot: %s of crashkernel=%s are left, which is enough",
+				  size_human((uint64_t)w->facts->crash_size, have), st->running);
+		break;
 	default:
 		break;
 	}

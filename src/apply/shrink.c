@@ -30,7 +30,8 @@ int crash_size_set(const struct root *root, uint64_t bytes, struct err *e)
 	int r = fd < 0 ? fd : fd_write_all(fd, text, strlen(text));
 
 	if (r < 0)
-		return err_set(e, -r, "'%s': cannot give reserved memory back: %s", CRASH_SIZE, strerror(-r));
+		return err_set(e, -r, "'%s': cannot give reserved memory back: %s", CRASH_SIZE,
+			       strerror(-r));
 	/* Without this note the kernel would seem to have failed to reserve any: a worse text, no more. */
 	dir = root_open_parent(root, RELEASED_PATH, &name);
 	if (dir >= 0)
@@ -64,11 +65,14 @@ static int give_back(const struct root *root, uint64_t bytes, struct shrink *s, 
 		return r;
 	map_after = mapped(root);
 	if (s->after < (int64_t)bytes || s->after >= s->before)
-		return err_set(e, EIO, "'%s' says %lld bytes after %" PRIu64 " were written to it", CRASH_SIZE,
-			       (long long)s->after, bytes);
+		return err_set(e, EIO, "'%s' says %lld bytes after %" PRIu64 " were written to it",
+			       CRASH_SIZE, (long long)s->after, bytes);
 	if (map_before && map_before - map_after != (uint64_t)(s->before - s->after))
-		return err_set(e, EIO, "'%s' shows %" PRIu64 " bytes reserved after %" PRIu64 ", '%s' says %lld after %lld",
-			       IOMEM, map_after, map_before, CRASH_SIZE, (long long)s->after, (long long)s->before);
+		return err_set(e, EIO,
+			       "'%s' shows %" PRIu64 " bytes reserved after %" PRIu64
+			       ", '%s' says %lld after %lld",
+			       IOMEM, map_after, map_before, CRASH_SIZE, (long long)s->after,
+			       (long long)s->before);
 	return 0;
 }
 
@@ -80,14 +84,15 @@ static int left(int code, const struct shrink *s, const char *why, const char *a
 	if (s->after >= 0)
 		size_human((uint64_t)s->after, size);
 	return err_set(e, code, "%s%s%s; now %s are reserved%s", why, *again ? "; " : "", again, size,
-		       s->loaded     ? " and the capture kernel is loaded" :
-		       s->was_loaded ? " and NO capture kernel is loaded: a panic is not captured until 'crashcfg load' "
-				       "succeeds, or a reboot" :
-				       ", no capture kernel is loaded, as before");
+		       s->loaded       ? " and the capture kernel is loaded"
+		       : s->was_loaded ? " and NO capture kernel is loaded: a panic is not captured "
+					 "until 'crashcfg load' "
+					 "succeeds, or a reboot"
+				       : ", no capture kernel is loaded, as before");
 }
 
-int capture_shrink(const struct root *root, uint64_t bytes, const struct buf *secrets, struct shrink *ret,
-		   struct err *e)
+int capture_shrink(const struct root *root, uint64_t bytes, const struct buf *secrets,
+		   struct shrink *ret, struct err *e)
 {
 	auto_loaded struct loaded former = { 0 };
 	struct err why = { 0 }, again = { 0 };
@@ -99,7 +104,9 @@ int capture_shrink(const struct root *root, uint64_t bytes, const struct buf *se
 	if (ret->was_loaded)
 		loaded_read(root, &former);
 	if (ret->was_loaded && !former.kernel)
-		return err_set(e, EBUSY, "the capture kernel that is loaded is not ours, so it could not be loaded again; "
+		return err_set(e, EBUSY,
+			       "the capture kernel that is loaded is not ours, so it could not be "
+			       "loaded again; "
 			       "unload it ('crashcfg unload'), or load ours ('crashcfg load')");
 	if (ret->was_loaded) {
 		r = capture_unload(root, e);
@@ -109,7 +116,9 @@ int capture_shrink(const struct root *root, uint64_t bytes, const struct buf *se
 	ret->loaded = false;
 	r = give_back(root, bytes, ret, &why);
 	if (ret->was_loaded) {
-		struct load_request q = { .kernel = former.kernel, .image = former.image, .cmdline = former.cmdline,
+		struct load_request q = { .kernel = former.kernel,
+					  .image = former.image,
+					  .cmdline = former.cmdline,
 					  .secrets = secrets };
 
 		back = capture_load(root, &q, &again);

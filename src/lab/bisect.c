@@ -2,7 +2,8 @@
 #include "bisect.h"
 #include "own.h"
 
-void bisect_init(struct bisect *b, uint64_t start, uint64_t gap, uint64_t step, uint64_t least, uint64_t most)
+void bisect_init(struct bisect *b, uint64_t start, uint64_t gap, uint64_t step, uint64_t least,
+		 uint64_t most)
 {
 	*b = (struct bisect){
 		.step = step,
@@ -47,7 +48,8 @@ uint64_t bisect_works(const struct bisect *b)
 	uint64_t fails = bisect_fails(b), least = 0;
 
 	for (size_t i = 0; i < b->n_sizes; i++)
-		if (b->sizes[i].worked && b->sizes[i].size > fails && (!least || b->sizes[i].size < least))
+		if (b->sizes[i].worked && b->sizes[i].size > fails &&
+		    (!least || b->sizes[i].size < least))
 			least = b->sizes[i].size;
 	return least;
 }

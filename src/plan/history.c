@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-#define NEWEST 16		/* dumps that are looked at, for each target */
+#define NEWEST 16 /* dumps that are looked at, for each target */
 #define RECORD_CAP (1u << 20)
 
 void reserve_history_done(struct reserve_history *h)
@@ -22,8 +22,8 @@ static bool is_target(const struct settings *s, const char *url)
 	return false;
 }
 
-static void read_one(const struct root *root, const char *path, const struct settings *s, const char *release,
-		     struct reserve_history *h)
+static void read_one(const struct root *root, const char *path, const struct settings *s,
+		     const char *release, struct reserve_history *h)
 {
 	auto_manifest struct manifest *m = NULL;
 	auto_buf struct buf text = { 0 };
@@ -32,17 +32,19 @@ static void read_one(const struct root *root, const char *path, const struct set
 	if (root_read(root, path, RECORD_CAP, &text, NULL) < 0 ||
 	    manifest_decode(buf_text(&text), text.len, &m, NULL) < 0)
 		return;
-	if (!m->mem_reserved || !m->mem_low || m->mem_low > m->mem_reserved || strcmp(m->kernel, release) != 0 ||
-	    !is_target(s, m->target))
+	if (!m->mem_reserved || !m->mem_low || m->mem_low > m->mem_reserved ||
+	    strcmp(m->kernel, release) != 0 || !is_target(s, m->target))
 		return;
 	seen = vec_push(&h->v, &h->n);
 	*seen = (struct reserve_seen){
-		.reserved = m->mem_reserved, .low = m->mem_low, .whole = m->state == MANIFEST_COMPLETE,
+		.reserved = m->mem_reserved,
+		.low = m->mem_low,
+		.whole = m->state == MANIFEST_COMPLETE,
 	};
 }
 
-void reserve_history_read(const struct root *root, const struct settings *s, const char *host, const char *release,
-			  struct reserve_history *ret)
+void reserve_history_read(const struct root *root, const struct settings *s, const char *host,
+			  const char *release, struct reserve_history *ret)
 {
 	struct reserve_history h = { 0 };
 
@@ -59,7 +61,8 @@ void reserve_history_read(const struct root *root, const struct settings *s, con
 			continue;
 		/* The names begin with the time. */
 		for (size_t k = names.n; k > 0 && seen < NEWEST; k--) {
-			auto_free char *path = xasprintf("%s/%s/" MANIFEST_NAME, folder, names.v[k - 1]);
+			auto_free char *path =
+				xasprintf("%s/%s/" MANIFEST_NAME, folder, names.v[k - 1]);
 
 			if (manifest_folder_time(names.v[k - 1]) < 0)
 				continue;

@@ -37,7 +37,7 @@ static const struct {
 	const char *module;
 	uint64_t bytes;
 } hungry[] = {
-	{ "mlx5_core", 350 * MIB },	/* as seen in the field with many queues */
+	{ "mlx5_core", 350 * MIB }, /* as seen in the field with many queues */
 	{ "qla2xxx", 96 * MIB },
 	{ "lpfc", 96 * MIB },
 	{ "bnx2x", 96 * MIB },
@@ -75,8 +75,10 @@ static uint64_t hungry_bytes(const struct image_plan *image)
 /* Adapters' queues and buffers grow with the machine that they are sold for. */
 static uint64_t device_bytes(const struct facts *f, const struct image_plan *image)
 {
-	uint64_t usual = f->mem_total > 1024 * GIB ? 128 * MIB : f->mem_total > 64 * GIB ? 64 * MIB : 48 * MIB;
+	uint64_t usual = 48 * MIB;
 
+	if (f->mem_total > 64 * GIB)
+		usual = f->mem_total > 1024 * GIB ? 128 * MIB : 64 * MIB;
 	if (hungry_bytes(image))
 		return hungry_bytes(image) + usual;
 	return is_virtual(image) ? 8 * MIB : usual;
@@ -100,7 +102,7 @@ static uint64_t image_bytes(const struct image_plan *image)
 	return unpacked + unpacked * 2 / 5;
 }
 
-/* What mounting takes after a crash: the log is read and replayed; xfs keeps buffers, btrfs trees and a pool of threads. */
+/* What mounting takes after a crash: the log is replayed; xfs keeps buffers, btrfs trees and a pool of threads. */
 static uint64_t filesystem_bytes(const struct image_plan *image)
 {
 	static const struct {
@@ -112,8 +114,8 @@ static uint64_t filesystem_bytes(const struct image_plan *image)
 
 	for (size_t i = 0; r && i < r->n_targets; i++)
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
-			if (r->targets[i].fstype && strcmp(r->targets[i].fstype, known[k].fstype) == 0 &&
-			    known[k].bytes > most)
+			if (r->targets[i].fstype &&
+			    strcmp(r->targets[i].fstype, known[k].fstype) == 0 && known[k].bytes > most)
 				most = known[k].bytes;
 	return most;
 }
@@ -176,9 +178,11 @@ static void add_kernel(struct reserve_sum *sum, const struct facts *f, const str
 	const struct kernel_fact *kernel = facts_kernel(f, release);
 
 	if (kernel && kernel->init_size)
-		add_part(sum, "kernel", (int64_t)kernel->init_size, "what its image says it needs to start");
+		add_part(sum, "kernel", (int64_t)kernel->init_size,
+			 "what its image says it needs to start");
 	else
-		add_part(sum, "kernel", KERNEL_BYTES, "usual for a distribution's kernel; this one does not say");
+		add_part(sum, "kernel", KERNEL_BYTES,
+			 "usual for a distribution's kernel; this one does not say");
 	add_part(sum, "running", RUNNING_BYTES, "what a kernel allocates until its init runs");
 	sum->kernel = sum->need;
 }
@@ -188,20 +192,24 @@ static void add_target(struct reserve_sum *sum, const struct image_plan *image)
 	uint64_t key, layers = layer_bytes(image, &key);
 
 	if (filesystem_bytes(image))
-		add_part(sum, "file system", (int64_t)filesystem_bytes(image), "replay of its log, and what it keeps");
+		add_part(sum, "file system", (int64_t)filesystem_bytes(image),
+			 "replay of its log, and what it keeps");
 	if (layers)
 		add_part(sum, "layers", (int64_t)layers, "LVM, RAID or encryption, and their programs");
 	if (key)
-		add_part(sum, "key slot", (int64_t)key, "argon2 takes it to unlock; a slot with pbkdf2 takes next to none");
+		add_part(sum, "key slot", (int64_t)key,
+			 "argon2 takes it to unlock; a slot with pbkdf2 takes next to none");
 	if (network_bytes(image))
-		add_part(sum, "network", (int64_t)network_bytes(image), "its buffers, and the programs that speak to the target");
+		add_part(sum, "network", (int64_t)network_bytes(image),
+			 "its buffers, and the programs that speak to the target");
 }
 
 /*
  * What captures have shown.  One that left little asks for more; to ask for less takes several, and what
  * a kernel needs until its init runs stays: no capture has seen that moment.
  */
-static void add_learned(struct reserve_sum *sum, const struct image_plan *image, const struct reserve_history *h)
+static void add_learned(struct reserve_sum *sum, const struct image_plan *image,
+			const struct reserve_history *h)
 {
 	uint64_t most = 0, least = sum->kernel + image_bytes(image), wanted;
 	unsigned whole = 0;
@@ -216,28 +224,31 @@ static void add_learned(struct reserve_sum *sum, const struct image_plan *image,
 	wanted = most + SPARE > least ? most + SPARE : least;
 	if (!most || (wanted < sum->need && whole < SHRINK_SEEN) || wanted == sum->need)
 		return;
-	add_part(sum, "learned", (int64_t)(wanted - sum->need), "%zu capture%s took up to %llu MB", h->n, h->n > 1 ? "s" : "",
-		 (unsigned long long)(most / MIB));
+	add_part(sum, "learned", (int64_t)(wanted - sum->need), "%zu capture%s took up to %llu MB",
+		 h->n, h->n > 1 ? "s" : "", (unsigned long long)(most / MIB));
 }
 
-void reserve_compute(const struct facts *f, const struct image_plan *image, const struct reserve_history *h,
-		     struct reserve_sum *ret)
+void reserve_compute(const struct facts *f, const struct image_plan *image,
+		     const struct reserve_history *h, struct reserve_sum *ret)
 {
 	struct reserve_sum sum = { 0 };
 
 	add_kernel(&sum, f, image);
-	add_part(&sum, "image", (int64_t)image_bytes(image), "packed and unpacked, both are there for a moment");
+	add_part(&sum, "image", (int64_t)image_bytes(image),
+		 "packed and unpacked, both are there for a moment");
 	add_part(&sum, "collector", (int64_t)(COLLECTOR_BYTES + bitmap_bytes(f)),
 		 "makedumpfile, and two bits for each page of memory");
 	if (thread_bytes(image))
-		add_part(&sum, "threads", (int64_t)thread_bytes(image), "%u, with as many processors", image->recipe->threads);
+		add_part(&sum, "threads", (int64_t)thread_bytes(image), "%u, with as many processors",
+			 image->recipe->threads);
 	add_part(&sum, "devices", (int64_t)device_bytes(f, image),
-		 hungry_bytes(image) ? "drivers of adapters that are known to take much" :
-		 is_virtual(image)   ? "drivers of a virtual machine" :
-				       "drivers of real adapters, with their queues");
+		 hungry_bytes(image) ? "drivers of adapters that are known to take much"
+		 : is_virtual(image) ? "drivers of a virtual machine"
+				     : "drivers of real adapters, with their queues");
 	add_target(&sum, image);
 	add_learned(&sum, image, h);
-	add_part(&sum, "page structs", (int64_t)(sum.need / (PAGE_STRUCTS - 1)), "64 bytes for each 4096 of what is reserved");
+	add_part(&sum, "page structs", (int64_t)(sum.need / (PAGE_STRUCTS - 1)),
+		 "64 bytes for each 4096 of what is reserved");
 	add_part(&sum, "margin", (int64_t)(sum.need / 10), "one tenth");
 	sum.value = (sum.need + STEP - 1) / STEP * STEP;
 	if (sum.value < LEAST)
@@ -247,7 +258,8 @@ void reserve_compute(const struct facts *f, const struct image_plan *image, cons
 
 /* --- the value ---------------------------------------------------------------------------------- */
 
-char *reserve_auto(const struct facts *f, const struct image_plan *image, const struct reserve_history *h)
+char *reserve_auto(const struct facts *f, const struct image_plan *image,
+		   const struct reserve_history *h)
 {
 	struct reserve_sum sum;
 

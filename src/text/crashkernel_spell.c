@@ -25,8 +25,8 @@ struct arch {
 static const struct arch archs[] = {
 	/*
 	 * A plain size is looked for below 4 GiB first, where device memory leaves holes of some hundred
-	 * megabytes at worst.  ",high" brings 256 MB of low memory with it (64 MB of bounce buffers and 8 more
-	 * at least), so it is not for small sizes.
+	 * megabytes at worst.  ",high" brings 256 MB of low memory with it (bounce buffers need 64 and 8 more),
+	 * so it is not for small sizes.
 	 */
 	{ "x86_64", 1 * MIB, 512 * MIB, true },
 	{ "i686", 1 * MIB, 0, false },
@@ -68,7 +68,8 @@ int crashkernel_check(const struct crashkernel *c, const char *machine, struct e
 	if (!a)
 		return 0;
 	if ((c->high || c->low) && !a->plain_max)
-		return err_set(e, EINVAL, "kernels of %s know no ',high' and reserve nothing then (write the size alone)",
+		return err_set(e, EINVAL,
+			       "kernels of %s know no ',high' and reserve nothing then (write the size alone)",
 			       machine);
 	if (c->cma && !a->cma)
 		return err_set(e, EINVAL, "kernels of %s know no ',cma' (leave it out)", machine);

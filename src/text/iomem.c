@@ -19,7 +19,8 @@ static uint64_t iomem_range(const char *line, const char *name)
 	if (*at != '-' || !isxdigit((unsigned char)at[1]))
 		return 0;
 	end = strtoull(at + 1, &at, 16);
-	if (strncmp(at, " : ", 3) != 0 || strncmp(at + 3, name, len) != 0 || (at[3 + len] && at[3 + len] != '\n'))
+	if (strncmp(at, " : ", 3) != 0 || strncmp(at + 3, name, len) != 0 ||
+	    (at[3 + len] && at[3 + len] != '\n'))
 		return 0;
 	return !end || end < start || end - start == UINT64_MAX ? 0 : end - start + 1;
 }

@@ -3,11 +3,11 @@
 #
 # image.sh BUILD [RUNS] - sizes of the capture images for a virtio disk, and what making them takes.
 #
-# For every kernel below build/kernels (tests/vm/kernels.sh unpacks them) and ext4, xfs and btrfs:
+# For every kernel below build/kernels (tests/vm/kernels.sh unpacks them) and ext4, xfs, btrfs, nfs and ssh:
 # the median of RUNS (5) for each time.  "plan" finds out and hashes all inputs: cold without a cache of
 # hashes, warm with one, as in `crashcfg status` and an `apply` that has nothing to do.  "build" packs the
 # image with the files in the page cache; its CPU time is that of all threads.
-# The limits: ext4 3.5 MB packed, 10 MB unpacked; xfs and btrfs 5 MB; plan warm and build 0.2 s together.
+# The limits: ext4 3.5 MB packed, 10 MB unpacked; xfs and btrfs 5 MB; nfs 6 MB, ssh 7 MB; plan warm and build 0.2 s together.
 
 set -eu
 B=$(realpath --relative-to="$(dirname "$0")/../.." "$1") runs=${2:-5}

@@ -83,12 +83,15 @@ static int make_root(void **state)
 	/* A merged /usr, as distributions have it. */
 	command = xasprintf("set -e; cd %s; mkdir -p usr/bin usr/sbin usr/lib usr/lib64; "
 			    "ln -s usr/lib usr/lib64 usr/bin usr/sbin .; "
-			    "set -- $(command -v makedumpfile) $(command -v vmcore-dmesg); "
+			    "set -- $(command -v makedumpfile) $(command -v vmcore-dmesg) $(command -v ssh); "
 			    "cp -L --parents $* $(ldd $* | grep -o '/[^ ]*' | grep -v : | sort -u) .; "
-			    "cp -a /etc/ld.so.conf* --parents .", dir);
+			    "cp -a /etc/ld.so.conf* --parents .; "
+			    "mkdir -p root/.ssh; echo key >root/.ssh/key; echo 'bench ssh-ed25519 AAAA' >root/.ssh/known_hosts",
+			    dir);
 	run(command);
 	assert_int_equal(root_open(&root, dir, NULL), 0);
 	settings = settings_new();
+	settings->ssh_key = xstrdup("/root/.ssh/key");
 	find_tool();
 	/* The cache does not trust what changed within the last seconds. */
 	if (getenv("BENCH"))
@@ -123,6 +126,42 @@ static char *text(const char *s)
 	return xstrdup(s);
 }
 
+/* By what probe finds out for a server behind a virtio network adapter with an IPv4 address. */
+static void storage_remote(struct storage *to, const char *kind)
+{
+	static const char *const nfs[] = { "nfs", "nfsv4", "nfsv3" };
+	bool is_ssh = strcmp(kind, "ssh") == 0;
+
+	to->target = (struct recipe_target){
+		.kind = is_ssh ? TARGET_SSH : TARGET_NFS, .url = text("remote"), .fstype = text(""), .uuid = text(""),
+		.label = text(""), .device = text(""), .options = text(""), .dir = text("/dump"), .known = text("bench"),
+	};
+	strv_add(&to->modaliases, "pci:v00001AF4d00001041sv00001AF4sd00001100bc02sc00i00");
+	strv_add(&to->modaliases, "virtio:d00000001v00001AF4");
+	strv_add(&to->modaliases, "net-pf-17");
+	for (size_t i = 0; !is_ssh && i < ARRAY_SIZE(nfs); i++)
+		strv_add(&to->drivers, nfs[i]);
+	if (is_ssh)
+		strv_add(&to->drivers, "fuse");
+}
+
+static void storage_disk(struct storage *to, const char *fs)
+{
+	to->target = (struct recipe_target){
+		.kind = TARGET_FS, .url = text("fs:UUID=1:/var/crash"), .fstype = text(fs), .uuid = text("1"),
+		.label = text(""), .device = text("/dev/vda"), .size = 1 << 30, .options = text(""),
+		.dir = text("/var/crash"),
+	};
+	strv_add(&to->modaliases, "pci:v00001AF4d00001042sv00001AF4sd00001100bc01sc00i00");
+	strv_add(&to->modaliases, "virtio:d00000002v00001AF4");
+	strv_add(&to->drivers, fs);
+}
+
+static bool is_remote(const char *fs)
+{
+	return strcmp(fs, "nfs") == 0 || strcmp(fs, "ssh") == 0;
+}
+
 static void job_open(struct job *j, const char *folder, const char *fs)
 {
 	const char *release = strrchr(folder, '/') + 1;
@@ -134,14 +173,10 @@ static void job_open(struct job *j, const char *folder, const char *fs)
 		.modules = xasprintf("/lib/modules/%s", release),
 	};
 	j->facts = (struct facts){ .host = text("host"), .machine_id = text("0123") };
-	j->storage.target = (struct recipe_target){
-		.kind = TARGET_FS, .url = text("fs:UUID=1:/var/crash"), .fstype = text(fs), .uuid = text("1"),
-		.label = text(""), .device = text("/dev/vda"), .size = 1 << 30, .options = text(""),
-		.dir = text("/var/crash"),
-	};
-	strv_add(&j->storage.modaliases, "pci:v00001AF4d00001042sv00001AF4sd00001100bc01sc00i00");
-	strv_add(&j->storage.modaliases, "virtio:d00000002v00001AF4");
-	strv_add(&j->storage.drivers, fs);
+	if (is_remote(fs))
+		storage_remote(&j->storage, fs);
+	else
+		storage_disk(&j->storage, fs);
 	j->spec = (struct image_spec){
 		.root = &root, .settings = settings, .facts = &j->facts, .kernel = &j->kernel,
 		.kernel_root = &j->kernel_root, .storage = &j->storage, .n_storage = 1,
@@ -260,8 +295,9 @@ static void build(const char *folder, const char *fs, size_t packed_max, size_t 
 	assert_int_equal(image_check(first.data, first.len, &e), 0);
 	assert_true(sizes.packed <= packed_max);
 	assert_true(sizes.unpacked <= unpacked_max);
-	assert_true(has_module(cold->recipe, "virtio_blk"));
-	assert_true(has_module(cold->recipe, fs));
+	assert_true(has_module(cold->recipe, is_remote(fs) ? "virtio_net" : "virtio_blk"));
+	/* fuse is built into newer kernels. */
+	assert_true(strcmp(fs, "ssh") == 0 || has_module(cold->recipe, fs));
 	check_order(cold->recipe);
 	check_unpacks(&first, cold);
 	keep(&first, j.kernel.release, fs);
@@ -288,11 +324,23 @@ static void test_images_for_xfs_and_btrfs_are_small(void **state)
 	}
 }
 
+static void test_images_for_servers_are_small(void **state)
+{
+	(void)state;
+	if (!kernels.n || !have("ssh"))
+		skip();
+	for (size_t i = 0; i < kernels.n; i++) {
+		build(kernels.v[i], "nfs", 6 * MB, 20 * MB);
+		build(kernels.v[i], "ssh", 7 * MB, 24 * MB);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_image_for_ext4_on_virtio_is_small),
 		cmocka_unit_test(test_images_for_xfs_and_btrfs_are_small),
+		cmocka_unit_test(test_images_for_servers_are_small),
 	};
 
 	return cmocka_run_group_tests(tests, make_root, remove_root);
