@@ -162,6 +162,32 @@ static void a_program_is_run_without_shell_and_ends_by_its_deadline(void **state
 	proc_done(&p);
 }
 
+static void a_program_that_is_told_to_stop_may_clean_up_first(void **state)
+{
+	const char *const cleans[] = { "/bin/sh", "-c", "trap 'echo clean; exit 7' TERM; echo on; sleep 60 & wait", NULL };
+	int ends[2];
+	struct proc p = { .argv = cleans };
+	long long start = now_ms();
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	/* One end that nobody has written to does not stop it; its deadline does. */
+	p.stop_fd = ends[0];
+	p.deadline_ms = 500;
+	assert_int_equal(proc_run(&p, NULL), 0);
+	assert_true(p.timed_out && !p.stopped);
+	assert_string_equal(buf_text(&p.out), "on\nclean\n");
+	assert_int_equal(p.status, 7);
+	proc_done(&p);
+	p = (struct proc){ .argv = cleans, .stop_fd = ends[0], .deadline_ms = 60000 };
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(proc_run(&p, NULL), 0);
+	assert_true(p.stopped && !p.timed_out && now_ms() - start < 20000);
+	proc_done(&p);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +197,7 @@ int main(void)
 		cmocka_unit_test(json_takes_any_bytes_and_gives_the_same_bytes_again),
 		cmocka_unit_test(sha256_is_the_standards),
 		cmocka_unit_test(a_program_is_run_without_shell_and_ends_by_its_deadline),
+		cmocka_unit_test(a_program_that_is_told_to_stop_may_clean_up_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
