@@ -34,7 +34,7 @@ MYLDFLAGS := -pie -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(if $(f
 
 # The floors.  Each is compiled with -I of the floors it may see and no other,
 # so an upward include ends in "No such file or directory".
-FLOORS := base text model probe bootloader image plan apply vmcore dumps lab crashcfg
+FLOORS := base text model probe bootloader image plan apply vmcore dumps lab live crashcfg
 DIR_base := src/base
 DIR_text := src/text
 DIR_model := src/model
@@ -46,6 +46,7 @@ DIR_apply := src/apply
 DIR_vmcore := src/vmcore
 DIR_dumps := src/dumps
 DIR_lab := src/lab
+DIR_live := src/live
 DIR_crashcfg := cmd/crashcfg
 DIR_init := initramfs/init
 SEES_base := base
@@ -59,7 +60,8 @@ SEES_apply := $(SEES_plan) apply
 SEES_vmcore := base text model vmcore
 SEES_dumps := base text model probe vmcore dumps
 SEES_lab := base text model probe image vmcore lab
-SEES_crashcfg := base text model probe bootloader image plan apply vmcore dumps lab crashcfg
+SEES_live := base text model probe image live
+SEES_crashcfg := base text model probe bootloader image plan apply vmcore dumps lab live crashcfg
 SEES_init := base text init
 
 inc = $(foreach f,$(SEES_$(1)),-I$(DIR_$(f)))

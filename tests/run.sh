@@ -40,7 +40,7 @@ one kernels sh tests/vm/kernels.sh
 for test in "$B"/tests/unit/*/*; do
 	[ -x "$test" ] && [ -f "$test" ] && case $test in *.d) ;; *) one "${test#"$B"/tests/}" bash tests/unit.sh "$test" ;; esac
 done
-for suite in tests/cli/run.sh tests/roots/run.sh tests/init/run.sh tests/vm/run.sh; do
+for suite in tests/cli/run.sh tests/roots/run.sh tests/init/run.sh tests/live/run.sh tests/vm/run.sh; do
 	[ -e "$suite" ] && one "${suite%/run.sh}" bash "$suite" "$B"
 done
 

@@ -3,13 +3,15 @@
 #include "collectorfit.h"
 #include "dumpsize.h"
 #include "faults.h"
+#include "livecheck.h"
 #include "num.h"
 #include "probe.h"
 
 #include <errno.h>
 
 struct check_options {
-	bool strict;
+	bool strict, live;
+	const char *timeout;
 };
 
 void faults_print(FILE *to, const struct fault_list *faults)
@@ -158,6 +160,47 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
+static void print_json(const struct fault_list *faults, bool good, const struct live_result *live)
+{
+	auto_json struct json *j = cli_json();
+
+	js_set_bool(j, "ok", good && (!live || live->ok));
+	js_set_int(j, "errors", (int64_t)faults->errors);
+	js_set_int(j, "warnings", (int64_t)faults->warnings);
+	faults_json(j, faults);
+	if (live)
+		js_set(j, "live", live_json(live));
+	cli_print_json(j);
+}
+
+static void print_sum(const struct fault_list *faults)
+{
+	fflush(stdout);		/* in one stream the sum comes last */
+	if (faults->errors || faults->warnings)
+		fprintf(stderr, "%zu error%s, %zu warning%s\n", faults->errors, plural(faults->errors),
+			faults->warnings, plural(faults->warnings));
+	else
+		fputs("The settings are good.\n", stderr);
+}
+
+/* Then the targets themselves. */
+static int check_live(const struct cli *cli, const struct settings *s, const struct fault_list *faults, struct err *e)
+{
+	const struct check_options *o = cli->options;
+	auto_live struct live_result live = { 0 };
+	int r = live_check(cli, s, o->timeout, &live, e);
+
+	if (r < 0)
+		return r;
+	if (cli->json)
+		print_json(faults, true, &live);
+	fflush(stdout);
+	if (!cli->quiet)
+		fputs(live.ok ? "A dump could be saved to each target now.\n" : "A dump could not be saved to each target now.\n",
+		      stderr);
+	return live.ok ? EXIT_DONE : EXIT_ANSWER_NO;
+}
+
 static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
 {
 	const struct check_options *o = cli->options;
@@ -168,6 +211,8 @@ static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
 
 	if (argc != 1)
 		return err_set(e, ERR_USAGE, "check takes no argument, got '%s'", argv[1]);
+	if (o->timeout && !o->live)
+		return err_set(e, ERR_USAGE, "--timeout is the time that --live gives each target; give --live too");
 	r = settings_read(&cli->root, &s, &faults, e);
 	if (r < 0)
 		return r;
@@ -175,28 +220,23 @@ static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
 	if (r < 0)
 		return r;
 	good = !faults.errors && !(o->strict && faults.warnings);
-	if (cli->json) {
-		auto_json struct json *j = cli_json();
-
-		js_set_bool(j, "ok", good);
-		js_set_int(j, "errors", (int64_t)faults.errors);
-		js_set_int(j, "warnings", (int64_t)faults.warnings);
-		faults_json(j, &faults);
-		cli_print_json(j);
-	} else {
+	if (cli->json && !(o->live && good))
+		print_json(&faults, good, NULL);
+	else if (!cli->json)
 		faults_print(stdout, &faults);
-	}
-	fflush(stdout);		/* in one stream the sum comes last */
-	if (!cli->quiet && (faults.errors || faults.warnings))
-		fprintf(stderr, "%zu error%s, %zu warning%s\n", faults.errors, plural(faults.errors),
-			faults.warnings, plural(faults.warnings));
-	else if (!cli->quiet)
-		fputs("The settings are good.\n", stderr);
-	return good ? EXIT_DONE : EXIT_SETTINGS;
+	if (!cli->quiet)
+		print_sum(&faults);
+	if (!good)
+		return EXIT_SETTINGS;
+	return o->live ? check_live(cli, s, &faults, e) : EXIT_DONE;
 }
 
 static const struct option_row options[] = {
 	{ "strict", NULL, offsetof(struct check_options, strict), "count warnings as faults", NULL },
+	{ "live", NULL, offsetof(struct check_options, live),
+	  "prove each target too, by the image's own programs and keys", NULL },
+	{ "timeout", "SPAN", offsetof(struct check_options, timeout),
+	  "with --live: how long each target may take (30s; by network NET_WAIT and 30s)", NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };
 
@@ -206,6 +246,19 @@ const struct command cmd_check = {
 	.text = "Reads " SETTINGS_PATH " and " SETTINGS_DIR "/*.conf, executes nothing of\n"
 		"them, and prints one line for each fault: file, line, key, value, what is wrong and what\n"
 		"to write. The values are also held against this host: its memory, kernels and\n"
-		"makedumpfile, and the files that they name.",
+		"makedumpfile, and the files that they name.\n\n"
+		"With --live each target is then proven, without a crash: the capture image (the one that "
+		"stands, or where that is not current one built for this) is unpacked into a namespace that has nothing "
+		"of this host but its network, and its own program, with its own ssh, keys and recipe, reaches the target "
+		"as a capture does, makes a folder '.crashcfg-live-...' in this host's folder there, writes 1 MiB, renames, "
+		"reads and deletes it, and holds the free space against the size of a dump taken now. A raw: target is looked at, and "
+		"nothing is written to it. The network is taken as it is; an fs: target that is not mounted is mounted for it. Exits with 6 "
+		"where one target fails. The result is kept in /var/lib/crashcfg/live.json, and 'status' tells it with its "
+		"age.\n\n"
+		"--json with --live has a member \"live\": {\"ok\", \"time\" (seconds since 1970), \"image\" (its id), "
+		"\"built\" (for this check), \"targets\": [{\"url\", \"ok\", \"seconds\", \"failed\" (a step or null), "
+		"\"error\", \"mounted\" (for this check), \"steps\": [{\"name\", \"ok\", \"seconds\", \"error\", \"note\"}]}]}. "
+		"Steps are prepare, resolve, reach, authenticate (ssh), mount (nfs, disks), folder, space, write, rename, read, "
+		"delete; of a raw: target prepare, device, content, space.",
 	.options = options, .options_size = sizeof(struct check_options),
 };

@@ -4,6 +4,7 @@
 #include "crashkernel.h"
 #include "dumps.h"
 #include "dumpsize.h"
+#include "lastlive.h"
 #include "manifest.h"
 #include "num.h"
 
@@ -32,6 +33,7 @@ struct status {
 	enum reboot_state reserve;
 	char *wanted;			/* value of crashkernel=, NULL: none */
 	char *running;			/* likewise, of the running kernel */
+	struct live_result live;	/* the last check --live; no targets: none, or not to be read */
 };
 
 static void status_done(struct status *st)
@@ -45,6 +47,7 @@ static void status_done(struct status *st)
 	free(st->text);
 	free(st->wanted);
 	free(st->running);
+	live_result_done(&st->live);
 }
 #define auto_status AUTO(status_done)
 
@@ -178,6 +181,11 @@ static void judge_targets(struct status *st, const struct root *root, const stru
 	bool raw = false;
 
 	for (size_t i = 0; i < want->n_targets && root->host; i++) {
+		const struct live_target *t = last_live_of(&st->live, want->targets[i].url);
+		auto_free char *last = t && !t->ok ? last_live_text(&st->live, t, NULL) : NULL;
+
+		if (last)
+			add_problem(st, "mend it, then crashcfg check --live", "%s: %s", t->url, last);
 		if (want->targets[i].kind == TARGET_FILE)
 			judge_room(st, root, want, &want->targets[i]);
 		raw |= want->targets[i].kind == TARGET_RAW;
@@ -324,11 +332,13 @@ static const struct recipe_target *find_recipe(const struct world *w, const char
 	return NULL;
 }
 
-static void print_targets(const struct root *root, const struct settings *want, const struct world *w)
+static void print_targets(const struct root *root, const struct status *st, const struct settings *want,
+			  const struct world *w)
 {
 	for (size_t i = 0; i < want->n_targets; i++) {
 		const struct target *t = &want->targets[i];
 		const struct recipe_target *found = find_recipe(w, t->url);
+		const struct live_target *live = last_live_of(&st->live, t->url);
 		char left[SIZE_TEXT_MAX];
 		uint64_t bytes;
 
@@ -341,6 +351,11 @@ static void print_targets(const struct root *root, const struct settings *want, 
 		if (t->kind == TARGET_FILE && root->host && dump_free_bytes(root, t->dir, &bytes) == 0)
 			printf(", %s free", size_human(bytes, left));
 		putchar('\n');
+		if (live) {
+			auto_free char *last = last_live_text(&st->live, live, w->image ? w->image->id : NULL);
+
+			printf("%-14s   %s\n", "", last);
+		}
 	}
 }
 
@@ -368,7 +383,7 @@ static void print_words(const struct cli *cli, const struct status *st, const st
 	printf("%-14s %s: %s\n", "image", w->image_path ? w->image_path : "no kernel is installed",
 	       image_text(w));
 	if (want->dump_active)
-		print_targets(&cli->root, want, w);
+		print_targets(&cli->root, st, want, w);
 	for (size_t i = 0; i < st->n_problems; i++)
 		printf("%-14s %s\n%-14s   to mend it: %s\n", "problem", st->problems[i].what, "",
 		       st->problems[i].remedy);
@@ -411,6 +426,7 @@ static void print_json(const struct status *st, int code, const struct root *roo
 		js_set_text(one, "fstype", found ? found->fstype : NULL);
 		js_set_text(one, "uuid", found ? found->uuid : NULL);
 		js_set_text(one, "device", found ? found->device : NULL);
+		js_set(one, "live", last_live_json(&st->live, last_live_of(&st->live, want->targets[i].url)));
 		if (want->targets[i].kind == TARGET_FILE && root->host &&
 		    dump_free_bytes(root, want->targets[i].dir, &bytes) == 0)
 			js_set_int(one, "free", (int64_t)bytes);
@@ -464,6 +480,8 @@ static int run_status(struct cli *cli, int argc, char *argv[], struct err *e)
 	if (r < 0 || !w)
 		return r;
 	read_reserve(&st, want, w);
+	if (live_record_read(&cli->root, &st.live, NULL) < 0)
+		st.live = (struct live_result){ 0 };
 	judge(&st, &cli->root, want, &faults, w);
 	make_answer(&st, &cli->root, want, w);
 	if (cli->json)
@@ -482,7 +500,8 @@ const struct command cmd_status = {
 		"is wanted, that the boot loader's default entry holds, that the running "
 		"kernel was asked for and that it really made; what is loaded; whether the "
 		"image is current; where the dump would go; and each problem with what mends "
-		"it. Looks only, and waits for no lock. Exits with 0: armed, 20: not armed, "
+		"it. Of each target it tells how the last 'check --live' ended and when that was. Looks only, waits for no lock, and "
+		"for no file system that does not answer. Exits with 0: armed, 20: not armed, "
 		"22: armed and a reboot is pending, 21: armed but degraded, the first that "
 		"holds in this order.",
 };

@@ -18,7 +18,7 @@ static int take_inputs(void *ctx, const struct cpio_member *m)
 	return 0;
 }
 
-static int read_head(const char *data, size_t len, struct json **ret, size_t *ret_end, struct err *e)
+int image_head_json(const char *data, size_t len, struct json **ret, size_t *ret_end, struct err *e)
 {
 	auto_json struct json *j = NULL;
 	const char *id;
@@ -39,7 +39,7 @@ int image_head_parse(const char *data, size_t len, struct image_head *ret, struc
 	const char *kernel;
 	int64_t threads;
 	size_t end;
-	int r = read_head(data, len, &j, &end, e);
+	int r = image_head_json(data, len, &j, &end, e);
 
 	if (r < 0)
 		return r;
@@ -88,7 +88,7 @@ int image_check(const char *data, size_t len, struct err *e)
 	const char *want;
 	int64_t bytes;
 	size_t end;
-	int r = read_head(data, len, &j, &end, e);
+	int r = image_head_json(data, len, &j, &end, e);
 
 	if (r < 0)
 		return r;

@@ -85,6 +85,13 @@ void image_head_done(struct image_head *h);
 int image_head_parse(const char *data, size_t len, struct image_head *ret, struct err *e);
 /* As above, of the file at PATH, of which no more is read than the head. */
 int image_head_read(const struct root *root, const char *path, struct image_head *ret, struct err *e);
+/* The second archive, unpacked.  -EINVAL: cut off, damaged, or not ours. */
+int image_payload(const char *data, size_t len, struct buf *ret, struct err *e);
+/*
+ * Put the files, folders and links of a cpio archive below TO; devices are passed over, and so is what begins with
+ * one of WITHOUT ("/lib/modules/", ends with NULL; NULL: nothing).  Nothing leaves TO, whatever the names.
+ */
+int image_extract(const struct root *to, const char *archive, size_t len, const char *const *without, struct err *e);
 /* Is the whole image what was built?  -EINVAL: cut off or damaged. */
 int image_check(const char *data, size_t len, struct err *e);
 

@@ -61,6 +61,11 @@ void hashes_keep(struct hashes *h, const char *kind, const char *key, const stru
  */
 char *image_standing(const struct root *root, const char *release, struct hashes *h);
 
+/* --- head.c ------------------------------------------------------------------------------------ */
+
+/* What the first archive tells; *ret_end: where the second begins.  -EINVAL: not ours. */
+int image_head_json(const char *data, size_t len, struct json **ret, size_t *ret_end, struct err *e);
+
 /* --- files.c: what goes into the image ------------------------------------------------------ */
 
 enum file_place {

@@ -7,8 +7,11 @@
 #include "page.h"
 #include "recipe.h"
 
+struct live;
+
 /* One worker at its work. */
 struct capture {
+	struct live *live;		/* NULL: this is the capture; else the host is well, see live.h */
 	const struct recipe *recipe;
 	struct page *page;
 	struct notes notes;

@@ -2,6 +2,7 @@
 #include "place.h"
 
 #include "layers.h"
+#include "live.h"
 #include "proc.h"
 #include "say.h"
 
@@ -108,6 +109,18 @@ static int find_and_mount(struct capture *c, const struct recipe_target *t, cons
 	return r < 0 ? err_set(e, first.code, "%s", first.text) : 0;
 }
 
+/* On the healthy host the device is known, and what lies on it is often mounted: the same file system twice. */
+int live_mount(struct capture *c, const struct recipe_target *t, const char *where, struct err *e)
+{
+	int r;
+
+	live_step(c, "mount");
+	r = mount_device(t, c->live->order.device, where, e);
+	if (r == -EBUSY)
+		return err_set(e, EBUSY, "'%s' is mounted read-only here, or in use by something else", t->device);
+	return r;
+}
+
 static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 {
 	const struct recipe_target *t = &c->recipe->targets[i];
@@ -117,11 +130,12 @@ static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 
 	place_mount_point(i, where);
 	mkdir(where, 0700);
-	r = find_and_mount(c, t, where, device, e);
+	r = c->live ? live_mount(c, t, where, e) : find_and_mount(c, t, where, device, e);
 	if (r < 0)
 		return r;
 	a->mounted = true;
-	devices_say(device, t);
+	if (!c->live)
+		devices_say(device, t);
 	return folder_make(c, i, t->dir + strspn(t->dir, "/"), true, ret, e);
 }
 

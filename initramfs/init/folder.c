@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "place.h"
 
+#include "live.h"
 #include "manifest.h"
 #include "say.h"
 
@@ -95,6 +96,7 @@ int folder_make(struct capture *c, int i, const char *sub, bool ours, struct pla
 	size_t above;
 	int r;
 
+	live_step(c, "folder");
 	place_mount_point(i, where);
 	top = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (top < 0)
@@ -103,7 +105,7 @@ int folder_make(struct capture *c, int i, const char *sub, bool ours, struct pla
 	parent = walk_to_host(top, sub, ours, &parent_name, e);
 	if (parent < 0)
 		return parent;
-	dir = make_folder(c, parent, &name, e);
+	dir = c->live ? live_folder(c, parent, &name, e) : make_folder(c, parent, &name, e);
 	if (dir < 0)
 		return dir;
 	r = snprintf(a->folder, sizeof(a->folder), "%s/%s", parent_name, name);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "file.h"
 #include "key.h"
+#include "live.h"
 #include "modules.h"
 #include "proc.h"
 #include "say.h"
@@ -17,7 +18,7 @@
 
 /*
  * capture-init: PID 1 of the capture kernel, and under the name "modprobe" the helper
- * that this kernel calls for a module.
+ * that this kernel calls for a module.  Under a third one it proves a target on the healthy host (live.h).
  */
 
 static void mount_basics(void)
@@ -83,6 +84,9 @@ int main(int argc, char *argv[])
 	name = name ? name + 1 : argc > 0 ? argv[0] : "";
 	if (strcmp(name, "modprobe") == 0)
 		return modprobe_main(argc, argv);
+	/* Never the capture's: the kernel calls its init by that one's path. */
+	if (strcmp(name, LIVE_NAME) == 0)
+		return live_main();
 	if (getpid() != 1) {
 		dprintf(STDERR_FILENO,
 			"capture-init is the init of a capture image; it does nothing elsewhere\n");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "net.h"
 
+#include "live.h"
 #include "proc.h"
 #include "run.h"
 #include "say.h"
@@ -208,6 +209,8 @@ int net_reach(struct capture *c, const struct recipe_target *t, struct ipaddr *r
 	struct ipaddr before;
 	int index = 0, r;
 
+	if (c->live)
+		return live_reach(c, n, t, ret, e);
 	if (!ipaddr_parse(t->address, &before))
 		return err_set(e, EINVAL, "the recipe has no address of '%s': build the image again",
 			       t->host);

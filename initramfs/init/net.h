@@ -33,6 +33,11 @@ const struct rtnl_link *links_at(const struct links *l, int index);
 int links_up(struct capture *c, struct rtsock *s, const char *name, long long end, int *ret_index,
 	     struct err *e);
 
+/*
+ * Does a TCP port answer?  0, -ECONNREFUSED, -ETIMEDOUT...
+ */
+int net_knock(const struct ipaddr *address, unsigned port);
+
 /* --- resolve.c -------------------------------------------------------------------------------- */
 
 /* T's address: asked of N's name servers, else the built-in one. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "place.h"
 
+#include "live.h"
 #include "net.h"
 #include "say.h"
 
@@ -133,6 +134,7 @@ static int nfs_open(struct capture *c, int i, struct place *ret, struct err *e)
 		return r;
 	place_mount_point(i, where);
 	mkdir(where, 0700);
+	live_step(c, "mount");
 	r = mount_nearest(t, &address, where, &sub, e);
 	if (r < 0)
 		return r;

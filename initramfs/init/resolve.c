@@ -14,6 +14,7 @@
 #define TRIES 2
 #define ANSWER_MS 1500
 #define DNS_PORT 53
+#define KNOCK_MS 10000
 
 static socklen_t to_sockaddr(const struct ipaddr *a, unsigned port, struct sockaddr_storage *ret)
 {
@@ -86,4 +87,23 @@ int net_resolve(struct capture *c, const struct recipe_net *n, const struct reci
 	}
 	say(CONSOLE_DEVICE, "%s: no name server tells its address; it was %s", t->host, t->address);
 	return 0;
+}
+
+int net_knock(const struct ipaddr *address, unsigned port)
+{
+	struct sockaddr_storage to;
+	socklen_t len = to_sockaddr(address, port, &to), size = sizeof(int);
+	auto_close int fd = socket(address->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct pollfd wait = { .fd = fd, .events = POLLOUT };
+	int code = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *)&to, len) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return -errno;
+	if (poll(&wait, 1, KNOCK_MS) <= 0)
+		return -ETIMEDOUT;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &code, &size) < 0 ? -errno : -code;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "place.h"
 
+#include "live.h"
 #include "net.h"
 #include "say.h"
 #include "sshfs.h"
@@ -63,6 +64,8 @@ static int serve(struct remote *r, const char *where, const char *dir, struct er
 	pid = fork();
 	if (pid == 0) {
 		signal(SIGPIPE, SIG_IGN);
+		/* What comes from the server is read here, and needs no power over this machine. */
+		shed_privileges(0);
 		sshfs_serve(fd, r, dir);
 		_exit(0);
 	}
@@ -85,12 +88,15 @@ static int ssh_reach(struct capture *c, int i, struct err *e)
 
 	if (code < 0)
 		return code;
+	live_step(c, "authenticate");
 	if (access(SSH_KEY_PATH, R_OK) < 0)
 		return err_set(e, ENOENT,
 			       "there is no key to log in with: 'crashcfg load' could not read SSH_KEY");
 	signal(SIGPIPE, SIG_IGN);
 	code = remote_open(&r, t, &address, e);
 	page_beat(c->page);
+	if (code == 0)
+		live_step(c, "folder");
 	if (code == 0)
 		code = make_folders(&r, t->dir, e);
 	place_mount_point(i, where);

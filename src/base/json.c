@@ -221,3 +221,10 @@ void js_write(const struct json *j, struct buf *to)
 		abort();
 	buf_addc(to, '\n');
 }
+
+void js_write_line(const struct json *j, struct buf *to)
+{
+	if (json_dump_callback(in(j), write_chunk, to, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(6)) < 0)
+		abort();
+	buf_addc(to, '\n');
+}

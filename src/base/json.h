@@ -55,5 +55,7 @@ const char *js_as_text(const struct json *value);				/* borrowed, or NULL */
 int js_parse(const char *text, size_t len, struct json **ret, struct err *e);
 /* Indented by two, a newline last; the same tree gives the same bytes. */
 void js_write(const struct json *j, struct buf *to);
+/* On one line, a newline last. */
+void js_write_line(const struct json *j, struct buf *to);
 
 #endif

@@ -34,7 +34,7 @@ struct world {
 	char *image_have;		/* id of the image that stands there, NULL: none */
 	enum known image_there;		/* UNKNOWN: this user may not look */
 	struct strv images;		/* every image of ours, of other kernels too */
-	struct strv remnants;		/* our files in IMAGE_DIR that are of use to images only: hashes */
+	struct strv remnants;		/* our files in IMAGE_DIR that are of use to images only: hashes, live.json */
 	bool folders;			/* FOLDERS_PATH stands */
 	struct edit_list owned;		/* links of ours that stand below the root now, as they are */
 	char *unit;			/* "/usr/lib/systemd/system/crashcfg.service", NULL: not installed */

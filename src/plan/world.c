@@ -176,7 +176,7 @@ static void read_taken(const struct root *root, struct world *w)
 
 /* --- images ---------------------------------------------------------------------------------- */
 
-/* Ours in IMAGE_DIR: RELEASE/capture.img, and the hashes.  What else lies there has its own ways. */
+/* Ours in IMAGE_DIR: RELEASE/capture.img, the hashes, and how the last check --live ended.  What else lies there has its own ways. */
 static void list_images(const struct root *root, struct world *w)
 {
 	auto_strv struct strv names = { 0 };
@@ -191,7 +191,7 @@ static void list_images(const struct root *root, struct world *w)
 		if (root_lstat(root, path, &st) < 0)
 			continue;
 		if (S_ISREG(st.st_mode)) {
-			if (strcmp(names.v[i], "hashes") == 0 || strcmp(names.v[i], ".hashes.new") == 0)
+			if (strcmp(names.v[i], "hashes") == 0 || strcmp(names.v[i], "live.json") == 0 || strcmp(names.v[i], ".hashes.new") == 0)
 				strv_add(&w->remnants, path);
 		} else if (S_ISDIR(st.st_mode)) {
 			auto_free char *cut_off = xasprintf("%s/." IMAGE_NAME ".new", path);

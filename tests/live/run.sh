@@ -1,0 +1,285 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# run.sh BUILD - `crashcfg check --live` against real servers and real file systems, without a VM.
+#
+# All runs in namespaces made for it (mounts, network, processes): a host that has a kernel of build/kernels, a disk
+# that is a loop device under another name, and a network card that is its own loopback, since both
+# are refused under their own names.  An sshd answers on 198.51.100.1, which is local for TCP and a host on
+# the card's network for whoever asks for the route.  NFS needs a kernel that has it: tests/vm/net.sh.
+set -u
+top=$(cd "$(dirname "$0")/../.." && pwd)
+passed=0 failed=0
+
+finish() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" = 0 ]
+	exit
+}
+
+skip() { echo "skipped: check --live: $*"; finish; }
+
+if [ -z "${CRASHCFG_LIVE_WORK:-}" ]; then
+	B=$(cd "$1" && pwd)
+	kernel=$(find -H "$top/build/kernels" -mindepth 1 -maxdepth 1 -type d -name '6.1.*' 2>/dev/null | sort -V | tail -1)
+	[ "$(id -u)" = 0 ] || skip "it takes root"
+	[ -n "$kernel" ] || skip "no kernel below build/kernels; tests/vm/kernels.sh unpacks some"
+	[ -x /usr/sbin/sshd ] || skip "there is no sshd; install openssh-server"
+	[ -e /dev/fuse ] || skip "there is no /dev/fuse"
+	work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-live.XXXXXX")
+	chmod 755 "$work"
+	trap 'rm -rf "$work"' EXIT
+	for fs in ext4 xfs btrfs; do
+		truncate -s 32G "$work/$fs.img"
+		case $fs in ext4) mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$work/$fs.img" ;; *) "mkfs.$fs" -q "$work/$fs.img" ;; esac
+		losetup --show -f "$work/$fs.img" >"$work/$fs.loop" || skip "there are no loop devices"
+	done
+	CRASHCFG_LIVE_WORK=$work CRASHCFG_LIVE_KERNEL=$kernel unshare --mount --net --pid --fork --kill-child bash "$0" "$B"
+	status=$?
+	for fs in ext4 xfs btrfs; do
+		losetup -d "$(cat "$work/$fs.loop")"
+	done
+	exit $status
+fi
+
+B=$1 work=$CRASHCFG_LIVE_WORK kernel=$CRASHCFG_LIVE_KERNEL
+crashcfg=$B/crashcfg server=198.51.100.1 port=2222
+disks=(ext4 xfs btrfs)
+
+# --- the host --------------------------------------------------------------------------------------------
+
+over() {	# over DIR LOWER...: what is written there stays in the work folder
+	local dir=$1 name=${1//\//_}
+	shift
+	mkdir -p "$work/up$name" "$work/wk$name"
+	mount -t overlay none -o "lowerdir=$(IFS=:; echo "$*"),upperdir=$work/up$name,workdir=$work/wk$name" "$dir"
+}
+
+make_disk() {	# make_disk NAME LOOP: /dev/NAME and what sysfs would tell of a virtio disk
+	local name=$1 numbers major minor dev
+	numbers=$(stat -c '%t:%T' "$2")
+	major=$((16#${numbers%:*})) minor=$((16#${numbers#*:}))
+	dev=devices/pci0000:00/0000:00:01.0/virtio1/block/$name
+	mkdir -p "/sys/$dev/holders" "/sys/$dev/slaves"
+	echo "$major:$minor" >"/sys/$dev/dev"
+	echo $((32 << 21)) >"/sys/$dev/size"
+	ln -s "../../$dev" "/sys/dev/block/$major:$minor"
+	ln -s "../../$dev" "/sys/class/block/$name"
+	mknod -m 600 "/dev/$name" b "$major" "$minor"
+}
+
+make_host() {
+	local virtio=/sys/devices/pci0000:00/0000:00:01.0/virtio1 fs n=0
+	mount --make-rprivate /
+	over /etc /etc
+	over /var/lib /var/lib
+	over /usr/lib "$kernel/lib" /usr/lib
+	mount --bind "$kernel/boot" /boot
+	mount -t tmpfs -o mode=755 none /run
+	mkdir -p /run/sshd /etc/sysconfig
+	for fs in "${disks[@]}"; do
+		read -r "loop_$fs" <"$work/$fs.loop"
+		cp -a "$(cat "$work/$fs.loop")" "$work/node_$fs"
+	done
+	mount -t proc proc /proc
+	mount -t tmpfs -o mode=755 none /sys
+	mount -t tmpfs -o mode=755 none /dev
+	mknod -m 666 /dev/null c 1 3
+	mknod -m 666 /dev/zero c 1 5
+	mknod -m 666 /dev/random c 1 8
+	mknod -m 666 /dev/urandom c 1 9
+	mknod -m 600 /dev/fuse c 10 229
+	mkdir -p $virtio /sys/class/block /sys/class/net/lo /sys/dev/block /sys/module/virtio_{blk,net} \
+		/sys/bus/virtio/drivers/virtio_{blk,net} /sys/devices/pci0000:00/0000:00:02.0/virtio2
+	echo 'virtio:d00000002v00001AF4' >$virtio/modalias
+	echo live | tee /sys/module/virtio_blk/initstate >/sys/module/virtio_net/initstate
+	ln -s ../../../../module/virtio_blk /sys/bus/virtio/drivers/virtio_blk/module
+	ln -s ../../../../module/virtio_net /sys/bus/virtio/drivers/virtio_net/module
+	ln -s ../../../../bus/virtio/drivers/virtio_blk $virtio/driver
+	ln -s ../../../../bus/virtio/drivers/virtio_net /sys/devices/pci0000:00/0000:00:02.0/virtio2/driver
+	echo 'virtio:d00000001v00001AF4' >/sys/devices/pci0000:00/0000:00:02.0/virtio2/modalias
+	ln -s ../../../devices/pci0000:00/0000:00:02.0/virtio2 /sys/class/net/lo/device
+	for fs in "${disks[@]}"; do
+		n=$((n + 1))
+		make_disk "vdx$n" "$work/node_$fs"
+		mkdir -p "$work/$fs"
+		mount -t "$fs" "/dev/vdx$n" "$work/$fs" || return 1
+	done
+}
+
+make_network() {
+	ip link set lo up
+	ip address add 198.51.100.2/24 dev lo noprefixroute
+	ip route add $server dev lo src 198.51.100.2
+	ip rule add pref 5 ipproto tcp lookup local
+	ip rule add pref 15 to $server lookup main
+	ip rule add pref 20 lookup local
+	ip rule del pref 0
+	ip route add local $server dev lo src 198.51.100.2 table local
+}
+
+# --- the server -------------------------------------------------------------------------------------------
+
+start_sshd() {
+	/usr/sbin/sshd -D -e -f "$work/sshd_config" -p $port 2>>"$work/sshd.log" &
+	sshd=$!
+	for _ in $(seq 40); do
+		timeout 1 bash -c "exec 3<>/dev/tcp/$server/$port" 2>/dev/null && return
+		sleep 0.05
+	done
+	echo "sshd does not answer:"
+	cat "$work/sshd.log"
+}
+
+stop_sshd() {
+	kill "$sshd"
+	wait "$sshd" 2>/dev/null
+}
+
+host_key() {
+	rm -f "$work/host_key" "$work/host_key.pub"
+	ssh-keygen -q -t ed25519 -N '' -f "$work/host_key"
+}
+
+make_server() {
+	host_key
+	ssh-keygen -q -t ed25519 -N '' -f "$work/key"
+	cp "$work/key.pub" "$work/authorized"
+	chmod 644 "$work/authorized"
+	echo "[$server]:$port $(cat "$work/host_key.pub")" >"$work/known"
+	cat >"$work/sshd_config" <<-END
+		HostKey $work/host_key
+		PidFile none
+		UsePAM no
+		StrictModes no
+		AuthorizedKeysFile $work/authorized
+		PermitRootLogin no
+		PasswordAuthentication no
+		Subsystem sftp internal-sftp
+		ForceCommand internal-sftp
+	END
+	mkdir -p "$work/far/good" "$work/far/closed" "$work/far/small"
+	chown nobody "$work/far/good"
+	mount -t tmpfs -o size=600k,uid=65534 none "$work/far/small"
+	start_sshd
+}
+
+# --- the tests --------------------------------------------------------------------------------------------
+
+settings() {	# settings TARGETS
+	cat >/etc/sysconfig/crashcfg <<-END
+		DUMP_TARGETS="$1"
+		SSH_KEY="$work/key"
+		SSH_KNOWN_HOSTS="$work/known"
+	END
+}
+
+good() { passed=$((passed + 1)); }
+bad() {
+	failed=$((failed + 1))
+	echo "FAILED: $*"
+	cat "$work/out"
+}
+
+# field PYTHON-EXPRESSION: of the object in the answer, called j, with t its first target
+field() {
+	python3 -c "import json,sys
+j=json.load(open('$work/json')); l=j.get('live',{}); t=(l.get('targets') or [{}])[0]
+print($1)" 2>&1
+}
+
+live() {	# live NAME EXIT FAILED-STEP WORDS [OPTION...]: what check --live answers; WORDS stand in the error
+	local name=$1 code=$2 step=$3 words=$4 status start
+	shift 4
+	start=$SECONDS
+	timeout -k 1 60 "$crashcfg" check --live --json "$@" >"$work/json" 2>"$work/out"
+	status=$?
+	cat "$work/json" >>"$work/out"
+	if [ $status != "$code" ]; then
+		bad "$name: exit $status, wanted $code"
+	elif [ "$(field "t.get('failed')")" != "$step" ]; then
+		bad "$name: '$(field "t.get('failed')")' failed, wanted '$step'"
+	elif [[ "$(field "t.get('error')")" != *"$words"* ]]; then
+		bad "$name: '$(field "t.get('error')")', wanted '$words'"
+	elif [ $((SECONDS - start)) -gt 15 ]; then
+		bad "$name: it took $((SECONDS - start)) s"
+	else
+		good
+	fi
+}
+
+is() {		# is NAME WANT GOT
+	if [ "$2" = "$3" ]; then good; else bad "$1: wanted '$2', got '$3'"; fi
+}
+
+nothing_left() {	# nothing_left NAME DIR: no test folder is there
+	is "$1: nothing is left" "" "$(find "$2" -name '.crashcfg-live*')"
+}
+
+make_host || skip "this machine cannot play the host"
+make_network || skip "this machine has no policy routing"
+make_server
+ssh=ssh://nobody@$server:$port$work/far
+
+for fs in "${disks[@]}"; do
+	settings "file://$work/$fs/crash"
+	live "a folder on $fs" 0 None None
+	nothing_left "$fs" "$work/$fs"
+done
+is "the steps of a disk" "prepare mount folder space write rename read delete" "$(field "' '.join(s['name'] for s in t['steps'])")"
+is "its file system was mounted before" False "$(field "t['mounted']")"
+is "the mount is told as before" "/dev/vdx3" "$(findmnt -no SOURCE "$work/btrfs")"
+is "the result is for root alone" 600 "$(stat -c %a /var/lib/crashcfg/live.json)"
+
+settings "file://$work/ext4/crash"
+mkdir -p "$work/ext4/crash/$(uname -n)/.crashcfg-live-00ab"
+echo left >"$work/ext4/crash/$(uname -n)/.crashcfg-live-00ab/probe.incomplete"
+live "the leftovers of a killed run" 0 None None
+nothing_left "leftovers" "$work/ext4"
+chattr +i "$work/ext4/crash/$(uname -n)"
+live "a folder that cannot be written" 6 folder "cannot make a folder"
+chattr -i "$work/ext4/crash/$(uname -n)"
+umount "$work/ext4"
+settings "fs:UUID=$(blkid -s UUID -o value /dev/vdx1):/crash"
+live "a file system that is not mounted" 0 None None
+is "it was mounted for the check" True "$(field "t['mounted']")"
+is "and is not any more" "" "$(findmnt -no TARGET /dev/vdx1)"
+mount -o ro /dev/vdx1 "$work/ext4"
+live "a file system that is mounted read-only" 6 mount "read-only"
+umount "$work/ext4"
+
+settings "$ssh/good"
+live "ssh" 0 None None
+is "the steps of ssh" "prepare resolve reach authenticate folder space write rename read delete" \
+	"$(field "' '.join(s['name'] for s in t['steps'])")"
+nothing_left ssh "$work/far"
+"$crashcfg" check --live >"$work/out" 2>&1
+is "in words" 0 $?
+grep -q 'authenticate  *[0-9.]* s' "$work/out" && grep -q 'A dump could be saved to each target now' "$work/out" ||
+	bad "in words: the steps"
+settings "$ssh/closed"
+live "a folder of the server that is closed to the account" 6 folder "ermission denied"
+settings "$ssh/small"
+live "a server without room" 6 space "and a dump now would have about"
+is "and writing fails too" True "$(field "[s['ok'] for s in t['steps'] if s['name']=='write'] == [False]")"
+nothing_left "a full server" "$work/far"
+settings "$ssh/good"
+: >"$work/authorized"
+live "a key that is refused" 6 authenticate "Permission denied"
+is "status tells it" 2 "$("$crashcfg" status 2>/dev/null | grep -c "last check --live, just now.*: authenticate: ")"
+cp "$work/key.pub" "$work/authorized"
+kill -STOP "$sshd"
+live "a server that hangs" 6 authenticate "no answer within 4 s" --timeout 4s
+kill -CONT "$sshd"
+stop_sshd
+live "a port that is closed" 6 reach "refused"
+host_key
+start_sshd
+live "a host key that changed" 6 authenticate "ost key"
+settings "$ssh/good file://$work/xfs/crash"
+live "one target that fails does not keep the next one" 6 authenticate "ost key"
+is "the second target" True "$(field "l['targets'][1]['ok']")"
+stop_sshd
+live "a time that is none" 2 None None --timeout never
+is "nothing of it runs any more" "" "$(pgrep -x "init|ssh")"
+
+finish
