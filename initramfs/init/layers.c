@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "layers.h"
 
-#include "file.h"
+#include "layerparts.h"
 #include "proc.h"
 #include "run.h"
 #include "say.h"
@@ -13,41 +13,28 @@
 #include <unistd.h>
 
 #define PROGRAM_MS 60000	/* for one run of mdadm, lvm or cryptsetup */
-/* An incomplete array is started when no device came for so long: the members of one come close together. */
-#define QUIET_MS 10000
-#define LINE_MAX_BYTES 256
 #define LVM_UUID_LEN 68		/* "LVM-" and two ids; longer ones are those of parts */
 
-/* The first line of a file of a block device's folder in sysfs, "" when it has none. */
-static void read_attr(const char *device, const char *name, char text[static LINE_MAX_BYTES])
+void layer_attr(const char *device, const char *name, char text[static ATTR_MAX])
 {
 	auto_free char *path = xasprintf("/sys/class/block/%s/%s", device, name);
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? 0 : read(fd, text, LINE_MAX_BYTES - 1);
+	ssize_t n = fd < 0 ? 0 : read(fd, text, ATTR_MAX - 1);
 
 	text[n > 0 ? n : 0] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-}
-
-static void write_file(const char *path, const char *text)
-{
-	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	/* Only a wish: the layer works without it. */
-	if (fd >= 0)
-		fd_write_all(fd, text, strlen(text));
 }
 
 bool layers_is_part(const char *name)
 {
 	static const char *const parts[] = { "_rimage_", "_rmeta_", "_mimage_", "_corig", "_cdata", "_cmeta",
 					     "_tdata", "_tmeta", "_wcorig", "_iorig" };
-	char uuid[LINE_MAX_BYTES], mapping[LINE_MAX_BYTES];
+	char uuid[ATTR_MAX], mapping[ATTR_MAX];
 
 	if (strncmp(name, "dm-", 3) != 0)
 		return false;
-	read_attr(name, "dm/uuid", uuid);
-	read_attr(name, "dm/name", mapping);
+	layer_attr(name, "dm/uuid", uuid);
+	layer_attr(name, "dm/name", mapping);
 	if (strncmp(uuid, "LVM-", 4) != 0)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
@@ -63,20 +50,19 @@ static bool is_mapped(const char *text)
 	struct dirent *de;
 
 	while (dir && (de = readdir(dir))) {
-		char uuid[LINE_MAX_BYTES], suspended[LINE_MAX_BYTES];
+		char uuid[ATTR_MAX], suspended[ATTR_MAX];
 
 		if (strncmp(de->d_name, "dm-", 3) != 0)
 			continue;
-		read_attr(de->d_name, "dm/uuid", uuid);
-		read_attr(de->d_name, "dm/suspended", suspended);
+		layer_attr(de->d_name, "dm/uuid", uuid);
+		layer_attr(de->d_name, "dm/suspended", suspended);
 		if (strncmp(uuid, text, strlen(text)) == 0 && strcmp(suspended, "1") != 0)
 			return true;
 	}
 	return false;
 }
 
-/* Run one of the image's programs; what it said is the error. */
-static int run_program(struct capture *c, const char *const *argv, struct err *e)
+int layer_run(struct capture *c, const char *const *argv, struct err *e)
 {
 	struct run r = { .argv = argv, .folder = -1, .out_fd = -1, .deadline_ms = PROGRAM_MS };
 	int err = run_check(&r, e);
@@ -85,90 +71,12 @@ static int run_program(struct capture *c, const char *const *argv, struct err *e
 	return err;
 }
 
-/* --- MD ------------------------------------------------------------------------------------------------- */
-
-static bool array_runs(const struct recipe_layer *l)
-{
-	char state[LINE_MAX_BYTES];
-
-	read_attr(l->name, "md/array_state", state);
-	return state[0] && strcmp(state, "clear") != 0 && strcmp(state, "inactive") != 0;
-}
-
-/* All members, or those that came when no more come. */
-static int wait_for_members(struct capture *c, const struct recipe_layer *l, long long ms, struct strv *ret,
-			    struct err *e)
-{
-	long long end = now_ms() + ms;
-
-	for (;;) {
-		long long left = end - now_ms(), quiet;
-
-		strv_done(ret);
-		devices_bearing(&c->devices, "linux_raid_member", l->uuid, ret);
-		if (ret->n >= l->count)
-			return 0;
-		quiet = ret->n && left > QUIET_MS ? QUIET_MS : left;
-		if (quiet > 0 && devices_more(&c->devices, quiet))
-			continue;
-		return ret->n ? 0 :
-				err_set(e, ENODEV, "no member of array %s (%s) came within %lld s", l->name, l->uuid,
-					ms / 1000);
-	}
-}
-
-/*
- * The members are named one by one: mdadm then looks at no other device.  A second try takes members whose
- * record of events is behind, and an array that was dirty when the last of its redundancy was lost: without it
- * there is no dump, and what the dump writes is in order.
- */
-static int assemble(struct capture *c, const struct recipe_layer *l, const struct strv *members, bool force,
-		    struct err *e)
-{
-	auto_free char *node = xasprintf("/dev/%s", l->name), *uuid = xasprintf("--uuid=%s", l->uuid);
-	auto_free const char **argv = xcalloc(members->n + 10, sizeof(*argv));
-	const char *const head[] = { "mdadm", "--assemble", node, "--config=none", uuid, "--run" };
-	size_t n = ARRAY_SIZE(head);
-
-	memcpy(argv, head, sizeof(head));
-	if (force)
-		argv[n++] = "--force";
-	for (size_t i = 0; i < members->n; i++)
-		argv[n++] = members->v[i];
-	return run_program(c, argv, e);
-}
-
-static int open_array(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
-{
-	auto_free char *action = xasprintf("/sys/class/block/%s/md/sync_action", l->name);
-	const char *const stop[] = { "mdadm", "--stop", l->name, NULL };
-	auto_strv struct strv members = { 0 };
-	char missing[LINE_MAX_BYTES];
-	struct err first = { 0 };
-	int r = wait_for_members(c, l, ms, &members, e);
-
-	if (r < 0)
-		return r;
-	write_file("/sys/module/md_mod/parameters/start_dirty_degraded", "1");
-	r = assemble(c, l, &members, false, &first);
-	if (r < 0 || !array_runs(l)) {
-		run_program(c, stop, NULL);
-		r = assemble(c, l, &members, true, e);
-	}
-	if (r < 0 || !array_runs(l))
-		return err_set(e, EIO, "array %s does not run with %zu of %u members: %s", l->name, members.n,
-			       l->count, first.text[0] ? first.text : "mdadm said nothing");
-	/* The dump needs the disks, and the memory that a resync takes. */
-	write_file(action, "frozen");
-	read_attr(l->name, "md/degraded", missing);
-	say(CONSOLE_DEVICE, "array %s runs with %zu of %u members%s", l->name, members.n, l->count,
-	    missing[0] && strcmp(missing, "0") != 0 ? ", degraded" : "");
-	return 0;
-}
-
 /* --- LVM ------------------------------------------------------------------------------------------------ */
 
-/* One device for each physical volume: of several paths to it any will do. */
+/*
+ * One device for each physical volume: of several paths to it any will do.  Some are better than none: a mirrored
+ * volume lives without the others, and whether this one does is LVM's to say.
+ */
 static int wait_for_volumes(struct capture *c, const struct recipe_layer *l, long long ms, struct strv *ret,
 			    struct err *e)
 {
@@ -190,22 +98,28 @@ static int wait_for_volumes(struct capture *c, const struct recipe_layer *l, lon
 		}
 		if (!missing)
 			return 0;
-		if (left <= 0 || !devices_more(&c->devices, left))
-			return err_set(e, ENODEV, "%zu of %zu physical volumes of %s came within %lld s; %s is missing",
-				       ret->n, l->members.n, l->name, ms / 1000, missing);
+		if (left > 0 && devices_more(&c->devices, left))
+			continue;
+		err_set(e, ENODEV, "%zu of %zu physical volumes of %s came within %lld s; %s is missing", ret->n,
+			l->members.n, l->name, ms / 1000, missing);
+		return ret->n ? 0 : -ENODEV;
 	}
 }
 
 /*
  * lvm.conf(5): no udev, no daemons, no files of its own but its locks in memory; it may look at the physical volumes
  * that are needed and at nothing else.  thin_check and its like are not in the image: the kernel checks what it reads.
+ * OWNER: the host that the group belongs to (lvmsystemid(7)), "" none.
  */
-static char *lvm_config(const struct strv *volumes)
+static char *lvm_config(const struct strv *volumes, const char *owner)
 {
 	struct buf out = { 0 };
 
+	if (*owner)
+		buf_addf(&out, "global/system_id_source=\"lvmlocal\" local/system_id=\"%s\" ", owner);
+
 	buf_adds(&out, "global { use_lvmpolld=0 use_lvmlockd=0 thin_check_executable=\"\" cache_check_executable=\"\" "
-		       "umask=63 } activation { udev_sync=0 udev_rules=0 monitoring=0 reserved_stack=64 "
+		       "umask=63 } activation { activation_mode=\"degraded\" udev_sync=0 udev_rules=0 monitoring=0 reserved_stack=64 "
 		       "reserved_memory=1024 } backup { backup=0 archive=0 } "
 		       "devices { dir=\"/dev\" scan=[\"/dev\"] use_devicesfile=0 obtain_device_list_from_udev=0 "
 		       "external_device_info_source=\"none\" hints=\"none\" scan_lvs=0 multipath_component_detection=0 "
@@ -216,19 +130,62 @@ static char *lvm_config(const struct strv *volumes)
 	return buf_take(&out);
 }
 
+static void keep_output(void *ctx, int stream, const char *data, size_t len)
+{
+	struct buf *out = ctx;
+
+	if (stream == STDOUT_FILENO && out->len + len <= ATTR_MAX)
+		buf_add(out, data, len);
+}
+
+/* The host that the group of L belongs to, as its volumes tell it; "" none.  Caller frees. */
+static char *find_owner(const struct recipe_layer *l, const char *config)
+{
+	auto_free char *group = xstrndup(l->name, strcspn(l->name, "/"));
+	const char *const argv[] = { "lvm", "vgs", "-q", "--foreign", "--noheadings", "-o", "systemid", "--config",
+				     config, group, NULL };
+	auto_buf struct buf out = { 0 };
+	struct run r = { .argv = argv, .folder = -1, .out_fd = -1, .deadline_ms = PROGRAM_MS, .heard = keep_output,
+			 .ctx = &out };
+	const char *text;
+
+	if (run_check(&r, NULL) < 0)
+		return xstrdup("");
+	text = buf_text(&out) + strspn(buf_text(&out), " \t\n");
+	/* The characters that LVM allows there; none of them means anything to its settings. */
+	return xstrndup(text, strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+:"));
+}
+
+static int activate(struct capture *c, const struct recipe_layer *l, const char *config, struct err *e)
+{
+	return layer_run(c, (const char *const[]){ "lvm", "lvchange", "-q", "-ay", "--ignoreactivationskip", "--config",
+						   config, l->name, NULL }, e);
+}
+
 static int open_volume(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
 {
 	auto_strv struct strv volumes = { 0 };
 	auto_free char *config = NULL;
-	int r = wait_for_volumes(c, l, ms, &volumes, e);
+	struct err missing = { 0 };
+	int r = wait_for_volumes(c, l, ms, &volumes, &missing);
 
 	if (r < 0)
-		return r;
-	config = lvm_config(&volumes);
-	r = run_program(c, (const char *const[]){ "lvm", "lvchange", "-q", "-ay", "--ignoreactivationskip", "--config",
-						  config, l->name, NULL }, e);
+		return err_set(e, missing.code, "%s", missing.text);
+	config = lvm_config(&volumes, "");
+	r = activate(c, l, config, e);
+	if (r < 0) {
+		auto_free char *owner = find_owner(l, config);
+
+		free(config);
+		config = lvm_config(&volumes, owner);
+		r = *owner ? activate(c, l, config, e) : r;
+	}
+	if (r < 0 && missing.code)
+		return err_set(e, ENODEV, "%s", missing.text);
 	if (r < 0)
 		return err_wrap(e, "volume %s", l->name);
+	if (missing.code)
+		page_remark(c->page, "volume %s is up, but %s", l->name, missing.text);
 	if (!is_mapped(l->uuid))
 		return err_set(e, EMEDIUMTYPE,
 			       "volume %s is not the one that the recipe knows: build the image again", l->name);
@@ -293,7 +250,7 @@ static int open_locked(struct capture *c, const struct recipe_layer *l, long lon
 	if (r < 0)
 		return r;
 	/* The key stays in this kernel: no keyring, no lock files, and no work queues that a lone CPU gains nothing by. */
-	r = run_program(c, (const char *const[]){ "cryptsetup", "open", "--type", "luks", "--key-file", LUKS_KEY_PATH,
+	r = layer_run(c, (const char *const[]){ "cryptsetup", "open", "--type", "luks", "--key-file", LUKS_KEY_PATH,
 						  "--batch-mode", "--disable-locks", "--disable-keyring", devices.v[0],
 						  l->name, NULL }, e);
 	if (r < 0) {
@@ -310,7 +267,7 @@ static int open_layer(struct capture *c, const struct recipe_layer *l, long long
 {
 	switch (l->kind) {
 	case LAYER_MD:
-		return array_runs(l) ? 0 : open_array(c, l, ms, e);
+		return array_open(c, l, ms, e);
 	case LAYER_LVM:
 		return is_mapped(l->uuid) ? 0 : open_volume(c, l, ms, e);
 	case LAYER_LUKS:

@@ -3,8 +3,10 @@
 
 #include "iomem.h"
 #include "proc.h"
+#include "say.h"
 
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -51,8 +53,28 @@ void page_phase_end(struct page *p, int exit_code, const char *error)
 		return;
 	ph->ms = now_ms() - ph->ms;
 	ph->exit_code = exit_code;
-	page_text(ph->error, error);
+	if (exit_code || *error)
+		page_text(ph->error, error);
 	ph->open = false;
+}
+
+void page_remark(struct page *p, const char *fmt, ...)
+{
+	struct page_phase *ph = p->n_phases ? &p->phases[p->n_phases - 1] : NULL;
+	size_t had;
+	va_list ap;
+
+	if (!ph || !ph->open)
+		return;
+	had = strlen(ph->error);
+	if (had && had + 3 < sizeof(ph->error)) {
+		strcpy(ph->error + had, "; ");
+		had += 2;
+	}
+	va_start(ap, fmt);
+	vsnprintf(ph->error + had, sizeof(ph->error) - had, fmt, ap);
+	va_end(ap);
+	say(CONSOLE_DEVICE, "%s", ph->error + had);
 }
 
 void page_note_death(struct page *p, const char *text)

@@ -91,6 +91,8 @@ void page_copy(char *to, size_t size, const char *text);
 /* Phases.  page_phase_end() ends the one that was begun last, if it is open, and takes a sample of memory. */
 void page_phase_begin(struct page *p, const char *name, int target);
 void page_phase_end(struct page *p, int exit_code, const char *error);
+/* What the open phase is to tell although it may end well; its failure takes precedence. */
+void page_remark(struct page *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Note the death of a worker: the open phase, the target and the device in work get TEXT. */
 void page_note_death(struct page *p, const char *text);
 /* Look at /proc/meminfo and keep the least MemAvailable. */

@@ -15,7 +15,7 @@ static const char *first_error(const struct manifest *m)
 		if (*m->attempts[i].error)
 			return m->attempts[i].error;
 	for (size_t i = 0; i < m->n_phases; i++)
-		if (*m->phases[i].error)
+		if (m->phases[i].exit_code && *m->phases[i].error)
 			return m->phases[i].error;
 	return "no phase tells why";
 }

@@ -37,7 +37,7 @@ struct manifest_phase {
 	char *target;		/* URL, "" where the phase has none */
 	double seconds;
 	int exit_code;		/* 0 good; a program's exit code; 128+N: killed by signal N */
-	char *error;		/* "" none; one sentence */
+	char *error;		/* "" none; one sentence.  With the exit code 0: what went not as it should */
 };
 
 /* What was tried on one target, in order. */
