@@ -2,6 +2,7 @@
 #include "out.h"
 
 #include "collectorfit.h"
+#include "cpio.h"
 #include "file.h"
 #include "num.h"
 #include "proc.h"
@@ -10,8 +11,10 @@
 #include <fcntl.h>
 #include <string.h>
 
+#define APPEND_MAX ((size_t)64 << 20)
+
 struct load_options {
-	const char *kernel, *image, *add;
+	const char *kernel, *image, *add, *append;
 };
 
 /* What a run holds, so that one place releases it. */
@@ -134,7 +137,36 @@ static int make_cmdline(struct loading *l, const char *add, struct err *e)
 			       collector_cpus(l->head.threads), &l->cmdline, e);
 }
 
-static int load(struct loading *l, const struct root *root, struct err *e)
+/* One archive behind the other is one tree to the kernel; what stands last holds. */
+static int add_archive(const char *path, struct buf *to, struct err *e)
+{
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int r = fd < 0 ? -errno : fd_read_all(fd, APPEND_MAX, to);
+
+	return r < 0 ? err_set(e, -r, "--append '%s': %s", path, strerror(-r)) : 0;
+}
+
+static int check_archive(void *ctx, const struct cpio_member *m)
+{
+	(void)ctx;
+	(void)m;
+	return 0;
+}
+
+static int append(const char *path, struct buf *secrets, struct err *e)
+{
+	auto_secrets struct buf archive = { 0 };
+	size_t end;
+	int r = add_archive(path, &archive, e);
+
+	if (r == 0 && cpio_each(buf_text(&archive), archive.len, check_archive, NULL, &end, e) < 0)
+		r = err_wrap(e, "--append '%s': not a cpio archive", path);
+	if (r == 0)
+		buf_add(secrets, archive.data, archive.len);
+	return r;
+}
+
+static int load(struct loading *l, const struct root *root, const char *more, struct err *e)
 {
 	auto_secrets struct buf secrets = { 0 };
 	struct load_request q = { .kernel = l->kernel, .image = l->image, .cmdline = l->cmdline,
@@ -146,7 +178,8 @@ static int load(struct loading *l, const struct root *root, struct err *e)
 	/* Without its key one target is lost; without a capture kernel all are. */
 	if (secrets_collect(root, l->settings, &secrets, &why) < 0)
 		fprintf(stderr, "crashcfg: warning: %s\n", why.text);
-	r = capture_load(root, &q, e);
+	r = more ? append(more, &secrets, e) : 0;
+	r = r < 0 ? r : capture_load(root, &q, e);
 	l->seconds = (double)(now_ms() - start) / 1000;
 	return r;
 }
@@ -201,7 +234,7 @@ static int run_load(struct cli *cli, int argc, char *argv[], struct err *e)
 	r = r < 0 ? r : find_kernel(&l, o->kernel ? o->kernel : l.settings->capture_kernel, e);
 	r = r < 0 ? r : find_image(&l, &cli->root, o->image, e);
 	r = r < 0 ? r : make_cmdline(&l, o->add, e);
-	r = r < 0 ? r : load(&l, &cli->root, e);
+	r = r < 0 ? r : load(&l, &cli->root, o->append, e);
 	if (r < 0)
 		return r;
 	/* Only now: an oops that panics is of no use where nothing is loaded. */
@@ -218,6 +251,8 @@ static const struct option_row options[] = {
 	  "that image, not the one that 'build' made for the kernel", NULL },
 	{ "cmdline-add", "TEXT", offsetof(struct load_options, add),
 	  "words for the capture kernel's command line, behind all others", NULL },
+	{ "append", "FILE", offsetof(struct load_options, append),
+	  "a cpio archive whose files go over those of the image, which stays as it is", NULL },
 	{ NULL, NULL, 0, NULL, NULL },
 };
 

@@ -5,6 +5,7 @@
 #include "file.h"
 #include "lab.h"
 #include "num.h"
+#include "testwish.h"
 #include "timetable.h"
 #include "workdir.h"
 
@@ -14,22 +15,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 
-#define DEFAULT_MEMORY "1G"
-#define DEFAULT_TIMEOUT "10m"
-#define MEMORY_MIN (256ULL << 20)
-
-struct test_options {
-	const char *kernel, *kernels, *memory, *crashkernel, *fs, *disk, *accel, *timeout, *qemu, *output;
-	bool keep;
-};
-
-/* The options' values, checked. */
-struct test_wish {
-	uint64_t memory, disk, timeout;
-	const char *accel;
-	struct strv qemu_args;
-};
-
 /* All that one run holds. */
 struct test {
 	const struct test_options *o;
@@ -38,7 +23,8 @@ struct test {
 	struct facts *facts, *kernel_facts;
 	const struct kernel_fact *kernel, *capture;
 	struct root kernel_root;
-	struct storage storage;		/* with --fs */
+	struct storage storage;		/* with --fs, --stack, --target */
+	struct network network;		/* with --target */
 	struct image_plan *plan;
 	struct workdir work;
 	char *image, *crashkernel;
@@ -49,61 +35,19 @@ struct test {
 
 static void test_done(struct test *t)
 {
-	strv_done(&t->wish.qemu_args);
+	test_wish_done(&t->wish);
 	settings_free(t->settings);
 	facts_free(t->facts);
 	facts_free(t->kernel_facts);
 	root_done(&t->kernel_root);
 	storage_done(&t->storage);
+	network_done(&t->network);
 	image_plan_free(t->plan);
 	workdir_done(&t->work);
 	free(t->image);
 	free(t->crashkernel);
 	own_close(&t->stop_fd);
 	timetable_done(&t->table);
-}
-
-static void split_words(const char *text, struct strv *to)
-{
-	auto_free char *copy = xstrdup(text);
-	char *save = NULL;
-
-	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
-		strv_add(to, word);
-}
-
-static bool is_one_of(const char *word, const char *const *choices)
-{
-	for (; *choices; choices++)
-		if (strcmp(word, *choices) == 0)
-			return true;
-	return false;
-}
-
-static int read_options(const struct test_options *o, struct test_wish *ret, struct err *e)
-{
-	static const char *const accels[] = { "auto", "kvm", "tcg", NULL };
-	static const char *const types[] = { "ext4", "xfs", "btrfs", NULL };
-
-	ret->accel = o->accel ? o->accel : "auto";
-	if (!is_one_of(ret->accel, accels))
-		return err_set(e, ERR_USAGE, "--accel '%s': not auto, kvm or tcg", o->accel);
-	if (o->fs && !is_one_of(o->fs, types))
-		return err_set(e, ERR_USAGE, "--fs '%s': not ext4, xfs or btrfs", o->fs);
-	if (size_parse(o->memory ? o->memory : DEFAULT_MEMORY, &ret->memory) < 0 || ret->memory < MEMORY_MIN)
-		return err_set(e, ERR_USAGE, "--memory '%s': not a size of at least 256M, such as 1G",
-			       o->memory);
-	if (o->disk && !o->fs)
-		return err_set(e, ERR_USAGE, "--disk is the size of the disk that --fs makes; give --fs too");
-	if (o->disk && (size_parse(o->disk, &ret->disk) < 0 || ret->disk < 16 << 20))
-		return err_set(e, ERR_USAGE, "--disk '%s': not a size of at least 16M, such as 2G", o->disk);
-	if (span_parse(o->timeout ? o->timeout : DEFAULT_TIMEOUT, &ret->timeout) < 0 || ret->timeout == 0 ||
-	    ret->timeout > 86400)
-		return err_set(e, ERR_USAGE, "--timeout '%s': not a time of up to 1d, such as 10m",
-			       o->timeout);
-	if (o->qemu)
-		split_words(o->qemu, &ret->qemu_args);
-	return 0;
 }
 
 /* --- which kernel ---------------------------------------------------------------------------- */
@@ -148,7 +92,7 @@ static int find_image(struct test *t, const struct cli *cli, const struct image_
 	auto_buf struct buf data = { 0 };
 	int r;
 
-	if (!t->o->fs && !t->o->kernels && image_head_read(&cli->root, installed, &head, NULL) == 0 &&
+	if (!t->wish.own && !t->o->kernels && image_head_read(&cli->root, installed, &head, NULL) == 0 &&
 	    strcmp(head.id, t->plan->id) == 0) {
 		t->image = root_path(&cli->root, installed);
 		t->image_bytes = head.bytes;
@@ -172,7 +116,7 @@ static int make_plan(struct test *t, const struct image_spec *spec, struct err *
 	if (r == 0)
 		return 0;
 	return err_set(e, why.code, "%s%s", why.text,
-		       t->o->fs ? "" : " (--fs ext4 tests with a scratch disk instead)");
+		       t->wish.own ? "" : " (--fs ext4 tests with a scratch disk instead)");
 }
 
 static int make_image(struct test *t, const struct cli *cli, struct err *e)
@@ -184,14 +128,14 @@ static int make_image(struct test *t, const struct cli *cli, struct err *e)
 	struct facts guest = *t->facts;
 	int r;
 
-	if (t->o->fs) {
-		r = lab_storage(t->o->fs,
-				t->settings->targets[0].dir ? t->settings->targets[0].dir : "/var/crash",
-				t->wish.disk, &t->storage, e);
+	if (t->wish.own) {
+		r = test_wish_target(&t->wish, t->settings, t->work.path, &t->storage, &t->network, e);
 		if (r < 0)
 			return r;
 		spec.storage = &t->storage;
 		spec.n_storage = 1;
+		spec.network = &t->network;
+		spec.keys_here = true;
 	}
 	r = make_plan(t, &spec, e);
 	if (r < 0)
@@ -238,13 +182,32 @@ static int catch_signals(int *ret, struct err *e)
 	return *ret < 0 ? err_set(e, errno, "signalfd: %s", strerror(errno)) : 0;
 }
 
+/* What takes the dump, in a word or two: "ext4", "ext4 on raid1, lvm", "nfs://192.0.2.1/srv/crash". */
+static void target_text(const struct test *t, char *text, size_t size)
+{
+	const struct recipe *r = t->plan->recipe;
+	const struct recipe_target *to = r->n_targets ? &r->targets[0] : NULL;
+	size_t n;
+
+	if (!to || target_is_remote(to->kind)) {
+		snprintf(text, size, "%s", to ? to->url : "");
+		return;
+	}
+	snprintf(text, size, "%s", to->fstype);
+	for (size_t i = 0; i < to->n_layers; i++) {
+		n = strlen(text);
+		snprintf(text + n, size - n, "%s%s", i ? ", " : " on ", layer_kind_name(to->layers[i].kind));
+	}
+}
+
 static void say_what(const struct test *t, FILE *to)
 {
-	char memory[SIZE_TEXT_MAX], size[SIZE_TEXT_MAX];
+	char memory[SIZE_TEXT_MAX], size[SIZE_TEXT_MAX], target[256];
 
+	target_text(t, target, sizeof(target));
 	fprintf(to, "Crashing kernel %s in a guest of %s, crashkernel=%s, dump to %s; image of %s (%s)\n",
 		t->kernel->release, size_format(t->wish.memory, memory), t->crashkernel,
-		t->o->fs ? t->o->fs : "this host's own target", size_human(t->image_bytes, size),
+		t->wish.own ? target : "this host's own target", size_human(t->image_bytes, size),
 		t->plan->packing);
 }
 
@@ -256,6 +219,7 @@ static int run_lab(struct test *t, const struct cli *cli, struct lab_result *res
 		.capture = t->capture,
 		.kernel_root = t->o->kernels ? &t->kernel_root : NULL,
 		.image = t->image,
+		.target_url = t->wish.own ? t->storage.target.url : NULL,
 		.recipe = t->plan->recipe,
 		.self = "/proc/self/exe",
 		.tool_dir = cli_tool_dir(),
@@ -311,6 +275,8 @@ static void print_json(struct test *t, const struct lab_result *res, bool kept)
 	js_set_text(j, "reason", res->reason);
 	js_set_text(j, "kernel", t->kernel->release);
 	js_set_text(j, "fs", t->plan->recipe->n_targets ? t->plan->recipe->targets[0].fstype : "");
+	js_set_text(j, "target", t->plan->recipe->n_targets ? t->plan->recipe->targets[0].url : "");
+	js_set_strv(j, "differs", &res->differs);
 	js_set_int(j, "memory", (int64_t)t->wish.memory);
 	js_set_text(j, "crashkernel", t->crashkernel);
 	js_set_text(j, "accel", res->accel);
@@ -331,9 +297,11 @@ static void print_json(struct test *t, const struct lab_result *res, bool kept)
 
 static void print_verdict(const struct test *t, const struct lab_result *res, bool kept, FILE *to)
 {
-	const char *fs = t->plan->recipe->n_targets ? t->plan->recipe->targets[0].fstype : "";
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], fs[256];
 
+	target_text(t, fs, sizeof(fs));
+	for (size_t i = 0; i < res->differs.n; i++)
+		fprintf(to, "Differs from the host: %s\n", res->differs.v[i]);
 	if (res->accel_why)
 		fprintf(to, "Not under KVM: %s\n", res->accel_why);
 	if (res->pass && t->plan->recipe->dump_level == DUMP_LEVEL_LOG)
@@ -377,7 +345,7 @@ static int finish(struct test *t, const struct cli *cli, int r, const struct lab
 
 static int prepare(struct test *t, const struct cli *cli, struct err *e)
 {
-	int r = read_options(t->o, &t->wish, e);
+	int r = test_wish_read(t->o, &t->wish, e);
 
 	if (r < 0)
 		return r;
@@ -436,7 +404,11 @@ static const struct option_row options[] = {
 	  "reserve this, or auto (what the settings say)", NULL },
 	{ "fs", "TYPE", OPTION(fs),
 	  "dump to a scratch virtio disk of this type, not to a copy of the host's own target", "ext4 xfs btrfs" },
-	{ "disk", "SIZE", OPTION(disk), "size of the disk that --fs makes (2G)", NULL },
+	{ "stack", "KIND,...", OPTION(stack), "put these layers below that file system, from the disk upwards",
+	  "raid0 raid1 raid5 raid10 lvm thin luks" },
+	{ "target", "URL", OPTION(target),
+	  "dump to a scratch server: nfs, ssh, nfs://HOST/DIR or ssh://USER@HOST/DIR; file is --fs ext4", "nfs ssh file" },
+	{ "disk", "SIZE", OPTION(disk), "size of what bears that file system (2G)", NULL },
 	{ "accel", "HOW", OPTION(accel), "auto: KVM where a guest runs under it, else TCG", "auto kvm tcg" },
 	{ "timeout", "SPAN", OPTION(timeout), "give up after so long (" DEFAULT_TIMEOUT ")", NULL },
 	{ "qemu", "ARGS", OPTION(qemu), "more arguments for QEMU, separated by blanks", NULL },
@@ -454,8 +426,13 @@ const struct command cmd_test = {
 		"kernel saves the dump, the machine resets, and a second boot hands the dump out. It is then "
 		"opened: the panic must stand in its kernel log, every page must be readable, and hash, size and "
 		"number of pages must be those of the manifest.\n\n"
-		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guest has "
-		"no network. No privilege is needed where kernel and settings can be read. The exit code is 0 "
+		"The host's storage is reproduced: LVM, MD RAID and LUKS are made of scratch disks by the guest "
+		"itself, with the host's identities. A target by NFS or SSH gets a scratch server, a second guest "
+		"that has the addresses of the target and of the router on the way to it, while the first one has the "
+		"host's network cards, addresses and VLANs. What could not be reproduced is listed in the answer. "
+		"--fs, --stack and --target try what the host does not have; the image is then made for that.\n\n"
+		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guests reach "
+		"nothing but each other. No privilege is needed where kernel and settings can be read. The exit code is 0 "
 		"when the dump arrived and 6 when it did not; then the console log and what was saved are kept, "
 		"and their place is told.",
 	.options = options,

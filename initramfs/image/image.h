@@ -27,6 +27,10 @@ struct image_spec {
 	/* NULL: found out from the settings' targets; `test` hands in its scratch disk */
 	const struct storage *storage;
 	size_t n_storage;
+	/* With storage of network targets: the ways to them.  What it holds is taken by the plan. */
+	struct network *network;
+	/* SSH_KEY and SSH_KNOWN_HOSTS of the settings lie on this system, whatever the root. */
+	bool keys_here;
 	const char *tool_dir;		/* folder of capture-init on THIS system ("/usr/lib/crashcfg") */
 	bool cache;			/* keep hashes in IMAGE_DIR/hashes below the root */
 	bool cache_readonly;		/* look into that cache, and leave it as it is: status, diff */
@@ -92,6 +96,12 @@ int image_payload(const char *data, size_t len, struct buf *ret, struct err *e);
  * one of WITHOUT ("/lib/modules/", ends with NULL; NULL: nothing).  Nothing leaves TO, whatever the names.
  */
 int image_extract(const struct root *to, const char *archive, size_t len, const char *const *without, struct err *e);
+/*
+ * The program PATH of ROOT and all that the loader wants for it, EXTRA too (what it opens by itself): the
+ * n-th path is where a tree of their own has the n-th source.
+ */
+int image_program(const struct root *root, const char *path, const struct strv *extra, struct strv *ret_paths,
+		  struct strv *ret_sources, struct err *e);
 /* Is the whole image what was built?  -EINVAL: cut off or damaged. */
 int image_check(const char *data, size_t len, struct err *e);
 

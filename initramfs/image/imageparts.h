@@ -165,10 +165,10 @@ int image_files_firmware(struct image_files *f, const struct kernel_fact *kernel
 int image_files_dhcp(struct image_files *f, const struct network *net, struct err *e);
 /*
  * OpenSSH's client with the keys of the hosts that it may speak to, NAMES as known_hosts has them; HASH: of the
- * private key.
+ * private key.  PLACE: where the keys lie that the settings name.
  */
-int image_files_ssh(struct image_files *f, const struct settings *s, const struct strv *names,
-		    char hash[static HASH_TEXT_MAX], struct err *e);
+int image_files_ssh(struct image_files *f, const struct settings *s, enum file_place place,
+		    const struct strv *names, char hash[static HASH_TEXT_MAX], struct err *e);
 
 /* --- capture.c: the recipe --------------------------------------------------------------------- */
 

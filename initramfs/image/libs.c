@@ -366,3 +366,22 @@ int image_files_program(struct image_files *f, const char *path, const struct st
 		}
 	return r;
 }
+
+int image_program(const struct root *root, const char *path, const struct strv *extra, struct strv *ret_paths,
+		  struct strv *ret_sources, struct err *e)
+{
+	struct image_files f = { .here.fd = -1 };
+	int r = image_files_open(&f, root, NULL, e);
+
+	if (r < 0)
+		return r;
+	f.hashes = hashes_load(NULL);
+	r = image_files_program(&f, path, extra, e);
+	for (size_t i = 0; r == 0 && i < f.n; i++)
+		if (f.v[i].place == FROM_ROOT) {
+			strv_add(ret_paths, f.v[i].path);
+			strv_add(ret_sources, f.v[i].source);
+		}
+	image_files_done(&f);
+	return r;
+}

@@ -217,7 +217,7 @@ static int add_remote_programs(struct work *w, struct err *e)
 			strv_add_once(&names, storage[i].target.known);
 	if (r < 0 || !names.n)
 		return r;
-	r = image_files_ssh(&w->files, s, &names, hash, e);
+	r = image_files_ssh(&w->files, s, w->spec->keys_here ? FROM_HERE : FROM_ROOT, &names, hash, e);
 	if (r == 0)
 		add_input(w->plan, "SSH_KEY", hash);
 	return r;
@@ -346,6 +346,10 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 	if (r < 0)
 		return r;
 	w.plan = xcalloc(1, sizeof(*w.plan));
+	if (spec->network) {
+		w.network = *spec->network;
+		*spec->network = (struct network){ 0 };
+	}
 	w.files.hashes = hashes_load(spec->cache ? spec->root : NULL);
 	kernel_abilities(spec, &w.can);
 	w.plan->packing = xstrdup(w.can.packing);

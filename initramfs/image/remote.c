@@ -37,14 +37,16 @@ int image_files_dhcp(struct image_files *f, const struct network *net, struct er
 }
 
 /* Is NAME known in the file PATH?  Without its key the capture would be refused by its own ssh. */
-static bool knows(const struct image_files *f, const char *path, const char *name)
+static bool knows(const struct image_files *f, enum file_place place, const char *path, const char *name)
 {
 	auto_buf struct buf text = { 0 };
 
-	return root_read(f->root, path, KNOWN_MAX, &text, NULL) == 0 && known_hosts_has(buf_text(&text), name);
+	return root_read(place == FROM_HERE ? &f->here : f->root, path, KNOWN_MAX, &text, NULL) == 0 &&
+	       known_hosts_has(buf_text(&text), name);
 }
 
-static int add_known_hosts(struct image_files *f, const struct settings *s, const struct strv *names, struct err *e)
+static int add_known_hosts(struct image_files *f, const struct settings *s, enum file_place place,
+			   const struct strv *names, struct err *e)
 {
 	static const char *const usual[] = { "/root/.ssh/known_hosts", "/etc/ssh/ssh_known_hosts" };
 	static const char *const to[] = { SSH_KNOWN_PATH, SSH_KNOWN_PATH "2" };
@@ -55,15 +57,15 @@ static int add_known_hosts(struct image_files *f, const struct settings *s, cons
 		bool known = false;
 
 		for (size_t k = 0; k < n; k++)
-			known = known || knows(f, from[k], names->v[i]);
+			known = known || knows(f, place, from[k], names->v[i]);
 		if (!known)
 			return err_set(e, ENOENT,
 				       "'%s' holds no key of '%s', and ssh speaks to no host without; add one that "
 				       "you checked (ssh-keyscan tells it)", from[0], names->v[i]);
 	}
 	for (size_t k = 0; k < n; k++) {
-		int r = root_exists(f->root, from[k]) ?
-				image_files_add(f, to[k], 0644, FROM_ROOT, from[k], TREAT_NOT, e) : 0;
+		int r = root_exists(place == FROM_HERE ? &f->here : f->root, from[k]) ?
+				image_files_add(f, to[k], 0644, place, from[k], TREAT_NOT, e) : 0;
 
 		if (r < 0)
 			return r;
@@ -71,8 +73,8 @@ static int add_known_hosts(struct image_files *f, const struct settings *s, cons
 	return 0;
 }
 
-int image_files_ssh(struct image_files *f, const struct settings *s, const struct strv *names,
-		    char hash[static HASH_TEXT_MAX], struct err *e)
+int image_files_ssh(struct image_files *f, const struct settings *s, enum file_place place,
+		    const struct strv *names, char hash[static HASH_TEXT_MAX], struct err *e)
 {
 	static const char *const paths[] = { "/usr/bin/ssh", "/bin/ssh" };
 	/* Before 2.34 the C library read /etc/passwd by a library of its own. */
@@ -91,7 +93,7 @@ int image_files_ssh(struct image_files *f, const struct settings *s, const struc
 	if (!s->ssh_key)
 		return err_set(e, EINVAL,
 			       "an ssh: target needs SSH_KEY, a private key without a passphrase");
-	key = image_files_open_source(f, FROM_ROOT, s->ssh_key, e);
+	key = image_files_open_source(f, place, s->ssh_key, e);
 	if (key < 0)
 		return err_wrap(e, "SSH_KEY");
 	r = hashes_file(f->hashes, key, hash, &stamp);
@@ -102,5 +104,5 @@ int image_files_ssh(struct image_files *f, const struct settings *s, const struc
 	image_files_text(f, "/etc/passwd", 0644, "root:x:0:0:root:/root:/sbin/nologin\n");
 	image_files_folder(f, "/root", 0700);
 	r = image_files_program(f, path, &opened, e);
-	return r < 0 ? r : add_known_hosts(f, s, names, e);
+	return r < 0 ? r : add_known_hosts(f, s, place, names, e);
 }

@@ -33,6 +33,8 @@ struct lab_request {
 	const struct root *kernel_root;		/* where both lie; NULL: root */
 	const char *image;		/* the capture image, a file */
 	const struct recipe *recipe;	/* what it names: the scratch disk takes that identity */
+	/* DUMP_TARGETS in the guest, where that target is not the host's own; NULL: what its settings say */
+	const char *target_url;
 	const char *self;		/* path of the crashcfg program that runs inside: this very one */
 	const char *tool_dir;		/* lab-init lies there */
 	const char *work;		/* scratch folder for disks and logs, made and removed by the caller */
@@ -67,6 +69,7 @@ struct lab_result {
 	char *panic;			/* panic line found in the dump's own log, NULL */
 	uint64_t pages, bytes;		/* of the dump */
 	double panic_to_reset;		/* seconds, also to a poweroff or halt; 0: there was no panic or no end */
+	struct strv differs;		/* in what this was not the host: a sentence each */
 	double capture_to_reset;	/* likewise, from the first word of capture-init */
 };
 void lab_result_done(struct lab_result *r);
@@ -81,5 +84,20 @@ int lab_run(const struct lab_request *q, struct lab_result *ret, struct err *e);
 
 /* storage_find()'s answer for a scratch virtio disk of SIZE bytes (0: 2 GiB) with file system FSTYPE. */
 int lab_storage(const char *fstype, const char *dir, uint64_t size, struct storage *ret, struct err *e);
+
+/*
+ * Put layers between that disk and its file system.  KINDS: "raid1,lvm", from the disk upwards.  -EINVAL: text tells
+ * those that there are.
+ */
+int lab_stack(const char *kinds, struct storage *to, struct err *e);
+
+/*
+ * network_find()'s answer for a scratch server that URL names: "nfs", "ssh", or a whole one.  For ssh the keys that are to
+ * be SSH_KEY and SSH_KNOWN_HOSTS are made in WORK, by the names below.
+ */
+#define LAB_SSH_KEY "ssh_key"
+#define LAB_SSH_KNOWN "known_hosts"
+int lab_remote(const char *url, const char *nfs_options, const char *work, struct storage *ret,
+	       struct network *ret_net, struct err *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "scratch.h"
 #include "guest/guest.h"
 #include "proc.h"
+#include "tools.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +10,6 @@
 
 #define SCRATCH_MIN (2ULL << 30)
 #define MKFS_MS 120000
-
-#define LAB_UUID "c0ffee00-1ab0-4d15-8000-00000000da7a"
-#define LAB_LABEL "crashlab"
 
 int scratch_file(const char *path, uint64_t size, struct err *e)
 {
@@ -24,17 +22,17 @@ int scratch_file(const char *path, uint64_t size, struct err *e)
 }
 
 struct maker {
-	const char *fstype, *program, *package;
+	const char *fstype, *program;
 	const char *quiet[6];		/* arguments before the identity; ends with NULL */
 	const char *label, *uuid;	/* options that take them; "uuid=" is one word with its value */
 };
 
 static const struct maker makers[] = {
-	{ "ext4", "mkfs.ext4", "e2fsprogs", { "-q", "-F", "-E", "lazy_itable_init=1" }, "-L", "-U" },
-	{ "ext3", "mkfs.ext3", "e2fsprogs", { "-q", "-F" }, "-L", "-U" },
-	{ "ext2", "mkfs.ext2", "e2fsprogs", { "-q", "-F" }, "-L", "-U" },
-	{ "xfs", "mkfs.xfs", "xfsprogs", { "-q", "-f", "-K", "-m" }, "-L", "uuid=" },
-	{ "btrfs", "mkfs.btrfs", "btrfs-progs", { "-q", "-f", "-K" }, "-L", "-U" },
+	{ "ext4", "mkfs.ext4", { "-q", "-F", "-E", "lazy_itable_init=1" }, "-L", "-U" },
+	{ "ext3", "mkfs.ext3", { "-q", "-F" }, "-L", "-U" },
+	{ "ext2", "mkfs.ext2", { "-q", "-F" }, "-L", "-U" },
+	{ "xfs", "mkfs.xfs", { "-q", "-f", "-K", "-m" }, "-L", "uuid=" },
+	{ "btrfs", "mkfs.btrfs", { "-q", "-f", "-K" }, "-L", "-U" },
 };
 
 static const struct maker *maker_of(const char *fstype)
@@ -43,23 +41,6 @@ static const struct maker *maker_of(const char *fstype)
 		if (strcmp(makers[i].fstype, fstype) == 0)
 			return &makers[i];
 	return NULL;
-}
-
-/* Where the program is: an administrator's PATH need not hold the sbin folders. */
-static int maker_find(const struct maker *m, char **ret, struct err *e)
-{
-	static const char *const dirs[] = { "/usr/sbin", "/sbin", "/usr/bin" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		auto_free char *path = xasprintf("%s/%s", dirs[i], m->program);
-
-		if (access(path, X_OK) < 0)
-			continue;
-		*ret = take_ptr(path);
-		return 0;
-	}
-	return err_set(e, ENOENT, "no '%s' on this machine (apt-get or dnf install %s)", m->program,
-		       m->package);
 }
 
 static void maker_argv(const struct maker *m, const char *program, const struct recipe_target *t,
@@ -83,10 +64,29 @@ static void maker_argv(const struct maker *m, const char *program, const struct 
 	strv_add(argv, path);
 }
 
+uint64_t scratch_size(const struct recipe_target *t, uint64_t memory)
+{
+	return t->size ? t->size : memory * 2 > SCRATCH_MIN ? memory * 2 : SCRATCH_MIN;
+}
+
+void scratch_mkfs(struct script *s, const struct recipe_target *t, const char *node)
+{
+	const struct maker *m = maker_of(t->fstype);
+	auto_strv struct strv argv = { 0 };
+
+	if (!m) {
+		err_set(&s->e, ENOTSUP, "the test cannot make a file system of type '%s' (use --fs ext4)", t->fstype);
+		return;
+	}
+	script_do(s, m->program, NULL);
+	maker_argv(m, m->program, t, node, &argv);
+	for (size_t i = 1; i < argv.n; i++)
+		script_arg(s, argv.v[i]);
+}
+
 int scratch_make(const char *path, const struct recipe_target *t, uint64_t memory, struct err *e)
 {
 	const struct maker *m = maker_of(t->fstype);
-	uint64_t size = t->size ? t->size : memory * 2 > SCRATCH_MIN ? memory * 2 : SCRATCH_MIN;
 	auto_free char *program = NULL;
 	auto_strv struct strv argv = { 0 };
 	auto_proc struct proc p = { .deadline_ms = MKFS_MS };
@@ -95,10 +95,10 @@ int scratch_make(const char *path, const struct recipe_target *t, uint64_t memor
 	if (!m)
 		return err_set(e, ENOTSUP, "the test cannot make a file system of type '%s' (use --fs ext4)",
 			       t->fstype);
-	r = maker_find(m, &program, e);
+	r = tool_find(m->program, &program, e);
 	if (r < 0)
 		return r;
-	r = scratch_file(path, size, e);
+	r = scratch_file(path, scratch_size(t, memory), e);
 	if (r < 0)
 		return r;
 	maker_argv(m, program, t, path, &argv);
@@ -107,38 +107,44 @@ int scratch_make(const char *path, const struct recipe_target *t, uint64_t memor
 	return r < 0 ? err_wrap(e, "cannot make the scratch disk") : 0;
 }
 
+bool scratch_knows(const char *fstype)
+{
+	return maker_of(fstype) != NULL;
+}
+
 int scratch_target(const struct recipe *recipe, const struct recipe_target **ret, struct err *e)
 {
 	for (size_t i = 0; i < recipe->n_targets; i++) {
 		const struct recipe_target *t = &recipe->targets[i];
 
-		if ((t->kind == TARGET_FILE || t->kind == TARGET_FS) && maker_of(t->fstype)) {
+		if (target_is_remote(t->kind) ||
+		    ((t->kind == TARGET_FILE || t->kind == TARGET_FS) && maker_of(t->fstype))) {
 			*ret = t;
 			return 0;
 		}
 	}
 	return err_set(e, ENOTSUP,
-		       "no target of DUMP_TARGETS is a file system that the test can play (use --fs ext4)");
+		       "no target of DUMP_TARGETS is one that the test can play (use --fs ext4, or --target)");
 }
 
 /* Disks that QEMU can play, by the driver that the host needs for its own. */
 static const struct {
 	const char *driver;
 	const char *controller;		/* NULL: the machine has it */
-	const char *disk;
+	const char *disk;		/* the disk's number is put behind it */
 } kinds[] = {
-	{ "virtio_blk", NULL, "virtio-blk-pci,drive=scratch,serial=" SERIAL_SCRATCH },
-	{ "nvme", NULL, "nvme,drive=scratch,serial=" SERIAL_SCRATCH },
-	{ "virtio_scsi", "virtio-scsi-pci,id=hba", "scsi-hd,drive=scratch,bus=hba.0" },
-	{ "megaraid_sas", "megasas,id=hba", "scsi-hd,drive=scratch,bus=hba.0" },
-	{ "mptsas", "mptsas1068,id=hba", "scsi-hd,drive=scratch,bus=hba.0" },
-	{ "vmw_pvscsi", "pvscsi,id=hba", "scsi-hd,drive=scratch,bus=hba.0" },
-	{ "sym53c8xx", "lsi53c895a,id=hba", "scsi-hd,drive=scratch,bus=hba.0" },
-	{ "ahci", NULL, "ide-hd,drive=scratch,bus=ide.0" },
-	{ "ata_piix", "piix3-ide,id=hba", "ide-hd,drive=scratch,bus=hba.0" },
+	{ "virtio_blk", NULL, "virtio-blk-pci,drive=scratch" },
+	{ "nvme", NULL, "nvme,drive=scratch" },
+	{ "virtio_scsi", "virtio-scsi-pci,id=hba", "scsi-hd,bus=hba.0,drive=scratch" },
+	{ "megaraid_sas", "megasas,id=hba", "scsi-hd,bus=hba.0,drive=scratch" },
+	{ "mptsas", "mptsas1068,id=hba", "scsi-hd,bus=hba.0,drive=scratch" },
+	{ "vmw_pvscsi", "pvscsi,id=hba", "scsi-hd,bus=hba.0,drive=scratch" },
+	{ "sym53c8xx", "lsi53c895a,id=hba", "scsi-hd,bus=hba.0,drive=scratch" },
+	{ "ahci", NULL, "ide-hd,drive=scratch" },
+	{ "ata_piix", "piix3-ide,id=hba", "ide-hd,bus=hba.0,drive=scratch" },
 };
 
-static bool has_module(const struct recipe *recipe, const char *name)
+bool scratch_has_driver(const struct recipe *recipe, const char *name)
 {
 	for (size_t i = 0; i < recipe->n_modules; i++)
 		if (recipe->modules[i].wanted && strcmp(recipe->modules[i].name, name) == 0)
@@ -166,60 +172,32 @@ static bool is_builtin(const char *builtin, const char *name)
 	return false;
 }
 
-/* What lies between a file system and its disk cannot be played by a plain disk. */
-static const char *stacked(const struct recipe *recipe)
+static void add_disk(const char *disk, unsigned n, struct strv *ret)
 {
-	static const char *const names[] = { "dm_mod", "dm_crypt", "dm_multipath", "md_mod",
-					     "raid1",  "raid456",  "bcache" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		if (has_module(recipe, names[i]))
-			return names[i];
-	return NULL;
+	strv_add(ret, "-device");
+	if (strncmp(disk, "ide-hd,drive", 12) == 0)
+		strv_addf(ret, "%s%u,bus=ide.%u", disk, n, n);
+	else
+		strv_addf(ret, "%s%u,serial=" SERIAL_SCRATCH "%u", disk, n, n);
 }
 
-int scratch_device(const struct recipe *recipe, const char *builtin, struct strv *ret, struct err *e)
+int scratch_devices(const struct recipe *recipe, const char *builtin, unsigned n, struct strv *ret, struct err *e)
 {
-	const char *layer = stacked(recipe);
-
-	if (layer)
-		return err_set(e, ENOTSUP, "the target lies on storage that needs '%s', and the test has plain "
-			       "disks only (use --fs ext4)", layer);
 	for (int pass = 0; pass < 2; pass++) {
 		for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
-			if (pass == 0 ? !has_module(recipe, kinds[i].driver)
+			if (pass == 0 ? !scratch_has_driver(recipe, kinds[i].driver)
 				      : !is_builtin(builtin, kinds[i].driver))
 				continue;
 			if (kinds[i].controller) {
 				strv_add(ret, "-device");
 				strv_add(ret, kinds[i].controller);
 			}
-			strv_add(ret, "-device");
-			strv_add(ret, kinds[i].disk);
+			for (unsigned k = 0; k < n; k++)
+				add_disk(kinds[i].disk, k, ret);
 			return 0;
 		}
 	}
 	return err_set(e, ENOTSUP,
 		       "QEMU has no disk for the drivers of this host's target (use --fs ext4, which plays "
 		       "a virtio disk)");
-}
-
-int lab_storage(const char *fstype, const char *dir, uint64_t size, struct storage *ret, struct err *e)
-{
-	if (!maker_of(fstype))
-		return err_set(e, EINVAL,
-			       "'%s' is no file system that the test can make (ext4, xfs, btrfs)", fstype);
-	*ret = (struct storage){
-		.target = {
-			.kind = TARGET_FS, .url = xasprintf("fs:UUID=%s:%s", LAB_UUID, dir),
-			.fstype = xstrdup(fstype), .uuid = xstrdup(LAB_UUID), .label = xstrdup(LAB_LABEL), .device = xstrdup("/dev/vda"),
-			.size = size ? size : SCRATCH_MIN, .options = xstrdup(""), .dir = xstrdup(dir),
-		},
-	};
-	strv_add(&ret->modaliases, "virtio:d00000002v00001AF4");
-	strv_add(&ret->modaliases, "pci:v00001AF4d00001001sv00001AF4sd00000002bc01sc00i00");
-	strv_add(&ret->drivers, "virtio_blk");
-	strv_add(&ret->drivers, "virtio_pci");
-	strv_add(&ret->drivers, fstype);
-	return 0;
 }

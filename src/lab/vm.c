@@ -66,10 +66,10 @@ void vm_argv(const char *qemu, const struct vm *vm, struct strv *ret)
 }
 
 /* The child dies with its parent, also when that one is killed. */
-static _Noreturn void child(const struct strv *argv, int out, int errors, pid_t parent)
+static _Noreturn void child(const struct strv *argv, const struct vm *vm, int out, int errors, pid_t parent)
 {
 	sigset_t none;
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int in = vm->input_fd ? vm->input_fd : open("/dev/null", O_RDONLY | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -78,6 +78,8 @@ static _Noreturn void child(const struct strv *argv, int out, int errors, pid_t 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	if (vm->wire_fd)
+		fcntl(vm->wire_fd, F_SETFD, 0);
 	if (in >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(errors, 2) >= 0)
 		execv(argv->v[0], argv->v);
 	dprintf(errors, "cannot run '%s': %s\n", argv->v[0], strerror(errno));
@@ -157,7 +159,7 @@ static int reap(pid_t pid, int stop_fd, int followed, int *ret_status)
 	return r;
 }
 
-static int start(const struct strv *argv, int errors, int *ret_console, pid_t *ret_pid, struct err *e)
+static int start(const struct strv *argv, const struct vm *vm, int errors, int *ret_console, pid_t *ret_pid, struct err *e)
 {
 	pid_t parent = getpid();
 	int ends[2];
@@ -166,7 +168,7 @@ static int start(const struct strv *argv, int errors, int *ret_console, pid_t *r
 		return err_set(e, errno, "cannot run '%s': %s", argv->v[0], strerror(errno));
 	*ret_pid = fork();
 	if (*ret_pid == 0)
-		child(argv, ends[1], errors, parent);
+		child(argv, vm, ends[1], errors, parent);
 	close(ends[1]);
 	*ret_console = ends[0];
 	if (*ret_pid < 0)
@@ -188,7 +190,7 @@ int vm_run(const char *qemu, struct vm *vm, struct err *e)
 			       strerror(errno));
 	vm_argv(qemu, vm, &argv);
 	vm->started = now_ms();
-	r = start(&argv, errors, &console, &pid, e);
+	r = start(&argv, vm, errors, &console, &pid, e);
 	if (r < 0)
 		return r;
 	r = reap(pid, vm->stop_fd, follow(vm, console, log), &wstatus);

@@ -19,6 +19,8 @@ struct vm {
 	const char *console;		/* log of the serial port: written from the start */
 	const char *errors;		/* QEMU's own words */
 	int stop_fd;			/* readable: stop; -1: none */
+	int input_fd;			/* what the guest's console reads; 0: nothing */
+	int wire_fd;			/* stays open in QEMU, for a device that names it; 0: none */
 	/*
 	 * A line of the console, without line end; carriage returns end lines too.
 	 * Sets *deadline (now_ms() terms) when another one holds from now on.

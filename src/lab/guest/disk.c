@@ -105,6 +105,37 @@ int disk_find(const char *serial, char **ret, struct err *e)
 	return 0;
 }
 
+static void disks_look(struct strv *ret)
+{
+	auto_closedir DIR *dir = opendir("/sys/block");
+	const struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		auto_free char *node = xasprintf("/dev/%s", d->d_name);
+
+		if (d->d_name[0] != '.' && is_disk(d->d_name) && !has_serial(d->d_name, SERIAL_OUT) &&
+		    access(node, F_OK) == 0)
+			strv_add(ret, node);
+	}
+	strv_sort(ret);
+}
+
+int disks_find(unsigned n, struct strv *ret, struct err *e)
+{
+	long long end = now_ms() + DISK_WAIT_MS;
+
+	for (;;) {
+		disks_look(ret);
+		if (ret->n >= n)
+			return 0;
+		if (now_ms() > end)
+			return err_set(e, ENODEV, "%zu of %u disks came within %d s", ret->n, n,
+				       DISK_WAIT_MS / 1000);
+		usleep(10000);
+		strv_done(ret);
+	}
+}
+
 /* One more subvolume; the file system numbers them from SUBVOLUME_FIRST on. */
 static int subvolume_make(const char *parent, const char *name, struct err *e)
 {

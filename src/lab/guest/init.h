@@ -10,21 +10,60 @@
 
 #define MOUNT_POINT "/mnt"
 
+/* A "do" or "stay". */
+struct order {
+	struct strv argv;
+	bool stays;
+};
+
 /* GUEST_PLAN, taken apart. */
 struct plan {
-	char *mode, *disk, *fstype, *options, *dir, *out, *image, *token;
+	char *mode, *disks, *device, *disk, *fstype, *options, *dir, *out, *image, *token, *own, *nfs, *port;
 	struct strv modules, run;
+	struct order *orders;
+	size_t n_orders;
 };
 int plan_read(struct plan *ret, struct err *e);
 
 void tell(const char *word, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* The rest of a file of /proc or /sys, without line ends behind it; "" when it cannot be read. */
+void get(const char *path, struct buf *to);
+/* Write it whole.  0 or -errno. */
+int put(const char *path, const char *text);
+
 int modules_insert(const struct strv *modules, struct err *e);
 /* "/dev/vda" for SERIAL, or for "any" the only disk.  Waits for it. */
 int disk_find(const char *serial, char **ret, struct err *e);
+/* The nodes of N disks, that of the stream left out, in the order of their names.  Waits for them. */
+int disks_find(unsigned n, struct strv *ret, struct err *e);
 /* Mount the scratch disk at MOUNT_POINT; a btrfs gets the subvolume that the options name if CREATE. */
 int disk_mount(const struct plan *p, const char *device, bool create, struct err *e);
 /* Write the stream of all files below MOUNT_POINT/DIR to DEVICE. */
 int stream_write(const char *dir, const char *device, unsigned *ret_files, struct err *e);
+
+
+/* --- orders.c --------------------------------------------------------------------------------- */
+
+/* Run a program; its words go to the console.  -EIO: it failed. */
+int program_run(const struct strv *argv, struct err *e);
+/* All "do" and "stay" of the plan, in order. */
+int orders_run(const struct plan *p, struct err *e);
+
+/* --- serve.c ---------------------------------------------------------------------------------- */
+
+/* Take dumps until the console says GUEST_END; then hand them out. */
+int serve(const struct plan *p, struct err *e);
+
+/* --- exports.c: who may reach what, asked by the kernel's NFS server --------------------------- */
+
+#define EXPORTS_CHANNELS 3
+struct exports {
+	int fd[EXPORTS_CHANNELS];
+};
+/* Start the kernel's NFS server for VERSION "3" or "4" on PORT; MOUNT_POINT is the root of what it exports. */
+int exports_start(struct exports *x, const char *version, unsigned port, struct err *e);
+/* Answer what is asked on FD, one of x->fd. */
+void exports_answer(const struct exports *x, int fd);
 
 #endif

@@ -4,7 +4,8 @@
  * it mounts the file system that takes the dump, arms the machine by the program
  * that it is told (`crashcfg load`), and pulls sysrq's trigger with that file
  * system dirty.  In mode "collect" it is the next boot: it mounts what the
- * capture left, and hands the dump folder out.
+ * capture left, and hands the dump folder out.  In mode "serve" it is another host,
+ * which takes the dump by network, and hands it out at the end.
  */
 #include "init.h"
 #include "file.h"
@@ -18,7 +19,6 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 
 void tell(const char *word, const char *fmt, ...)
 {
@@ -34,15 +34,14 @@ void tell(const char *word, const char *fmt, ...)
 		return;
 }
 
-static void put(const char *path, const char *text)
+int put(const char *path, const char *text)
 {
 	auto_close int fd = open(path, O_WRONLY | O_CLOEXEC);
 
-	if (fd >= 0 && fd_write_all(fd, text, strlen(text)) < 0)
-		tell("note", "cannot write '%s': %s", path, strerror(errno));
+	return fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
 }
 
-static void get(const char *path, struct buf *to)
+void get(const char *path, struct buf *to)
 {
 	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
 
@@ -74,6 +73,20 @@ static void set_up(void)
 		close(fd);
 }
 
+static void take_order(struct plan *p, const char *key, const char *value)
+{
+	bool stays = strcmp(key, "stay") == 0;
+	struct order *o;
+
+	if (strcmp(key, "arg") == 0 && p->n_orders)
+		strv_add(&p->orders[p->n_orders - 1].argv, value);
+	if (!stays && strcmp(key, "do") != 0)
+		return;
+	o = vec_push(&p->orders, &p->n_orders);
+	o->stays = stays;
+	strv_add(&o->argv, value);
+}
+
 int plan_read(struct plan *ret, struct err *e)
 {
 	struct {
@@ -82,7 +95,8 @@ int plan_read(struct plan *ret, struct err *e)
 	} rows[] = {
 		{ "mode", &ret->mode }, { "disk", &ret->disk }, { "fstype", &ret->fstype },
 		{ "options", &ret->options }, { "dir", &ret->dir }, { "out", &ret->out },
-		{ "image", &ret->image }, { "token", &ret->token },
+		{ "image", &ret->image }, { "token", &ret->token }, { "disks", &ret->disks },
+		{ "device", &ret->device }, { "own", &ret->own }, { "nfs", &ret->nfs }, { "port", &ret->port },
 	};
 	auto_buf struct buf text = { 0 };
 	char *save = NULL;
@@ -100,6 +114,7 @@ int plan_read(struct plan *ret, struct err *e)
 			strv_add(&ret->modules, value);
 		if (strcmp(line, "run") == 0)
 			strv_add(&ret->run, value);
+		take_order(ret, line, value);
 		for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 			if (strcmp(line, rows[i].key) != 0)
 				continue;
@@ -108,31 +123,6 @@ int plan_read(struct plan *ret, struct err *e)
 		}
 	}
 	return *ret->mode ? 0 : err_set(e, EINVAL, "'%s' names no mode", GUEST_PLAN);
-}
-
-/* Run what arms the machine; its words go to the console. */
-static int run(const struct strv *argv, struct err *e)
-{
-	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin", locale[] = "LC_ALL=C";
-	char *const env[] = { path, locale, NULL };
-	int status = 0;
-	pid_t pid;
-
-	if (argv->n == 0)
-		return err_set(e, EINVAL, "'%s' names no program", GUEST_PLAN);
-	pid = fork();
-	if (pid == 0) {
-		execve(argv->v[0], argv->v, env);
-		tell("note", "cannot run '%s': %s", argv->v[0], strerror(errno));
-		_exit(127);
-	}
-	if (pid < 0 || waitpid(pid, &status, 0) < 0)
-		return err_set(e, errno, "cannot run '%s': %s", argv->v[0], strerror(errno));
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
-	return err_set(e, EIO, "'%s %s' ended by %s %d", argv->v[0], argv->n > 1 ? argv->v[1] : "",
-		       WIFSIGNALED(status) ? "signal" : "exit code",
-		       WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
 static int arm(const struct plan *p, struct err *e)
@@ -144,7 +134,7 @@ static int arm(const struct plan *p, struct err *e)
 
 	if (fd < 0 || hash_fd(fd, sum, NULL) < 0)
 		return err_set(e, EIO, "cannot read '%s': %s", p->image, strerror(errno));
-	r = run(&p->run, e);
+	r = program_run(&p->run, e);
 	if (r < 0)
 		return r;
 	get("/sys/kernel/kexec_crash_loaded", &loaded);
@@ -172,26 +162,47 @@ static void make_dirty(void)
 			break;
 }
 
+/* What bears the file system: a disk, or what the plan's orders make of some. */
+static int find_device(const struct plan *p, char **ret, struct err *e)
+{
+	int r = orders_run(p, e);
+
+	if (r < 0 || !*p->device)
+		return r < 0 ? r : disk_find(p->disk, ret, e);
+	*ret = xstrdup(p->device);
+	return 0;
+}
+
+static int mount_scratch(const struct plan *p, bool create, struct err *e)
+{
+	auto_free char *device = NULL;
+	int r;
+
+	if (!*p->fstype)	/* the dump goes to another host */
+		return 0;
+	r = find_device(p, &device, e);
+	return r < 0 ? r : disk_mount(p, device, create, e);
+}
+
 static int crash(const struct plan *p, struct err *e)
 {
-	auto_free char *device = NULL, *token = NULL;
+	auto_free char *token = NULL;
 	int r;
 
 	r = modules_insert(&p->modules, e);
 	if (r < 0)
 		return r;
-	r = disk_find(p->disk, &device, e);
-	if (r < 0)
-		return r;
-	r = disk_mount(p, device, true, e);
+	r = mount_scratch(p, true, e);
 	if (r < 0)
 		return r;
 	r = arm(p, e);
 	if (r < 0)
 		return r;
 	token = xasprintf("%s%s\n", GUEST_TOKEN, p->token);
-	put("/dev/kmsg", token);
-	make_dirty();
+	if (put("/dev/kmsg", token) < 0)
+		tell("note", "cannot write to the kernel's log");
+	if (*p->fstype)
+		make_dirty();
 	tell(GUEST_CRASH, "by sysrq");
 	put("/proc/sys/kernel/sysrq", "1");
 	put("/proc/sysrq-trigger", "c");
@@ -200,20 +211,17 @@ static int crash(const struct plan *p, struct err *e)
 
 static int collect(const struct plan *p, struct err *e)
 {
-	auto_free char *device = NULL, *out = NULL;
+	auto_free char *out = NULL;
 	unsigned files = 0;
 	int r;
 
 	r = modules_insert(&p->modules, e);
 	if (r < 0)
 		return r;
-	r = disk_find(p->disk, &device, e);
-	if (r < 0)
-		return r;
 	r = disk_find(p->out, &out, e);
 	if (r < 0)
 		return r;
-	r = disk_mount(p, device, false, e);
+	r = mount_scratch(p, false, e);
 	if (r < 0)
 		return r;
 	r = stream_write(p->dir, out, &files, e);
@@ -235,7 +243,8 @@ int main(void)
 	tell(GUEST_BOOT, "%s", name.release);
 	r = plan_read(&plan, &e);
 	if (r == 0)
-		r = strcmp(plan.mode, "collect") == 0 ? collect(&plan, &e) : crash(&plan, &e);
+		r = strcmp(plan.mode, "collect") == 0 ? collect(&plan, &e) :
+		    strcmp(plan.mode, "serve") == 0 ? serve(&plan, &e) : crash(&plan, &e);
 	if (r < 0)
 		tell(GUEST_FAILED, "%s", e.text);
 	/* -no-reboot makes QEMU exit on this one too, and it needs no ACPI. */

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "wire.h"
+#include "ipaddr.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define SERVER_MAC "52:54:00:6c:61:62"
+#define SERVER_CARD "eth0"
+#define WIRE "wire"
+
+void wire_done(struct wire *w)
+{
+	free(w->links);
+	*w = (struct wire){ 0 };
+}
+
+/* --- which links --------------------------------------------------------------------------------- */
+
+static bool has_link(const struct wire *w, const char *name)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->links[i]->name, name) == 0)
+			return true;
+	return false;
+}
+
+/* Is L below one of those that are found: what a VLAN lies on, a port of a bond or bridge? */
+static bool is_below(const struct wire *w, const struct recipe_link *l)
+{
+	if (*l->master && has_link(w, l->master))
+		return true;
+	for (size_t i = 0; i < w->n; i++)
+		if (w->links[i]->kind == LINK_VLAN && strcmp(w->links[i]->lower, l->name) == 0)
+			return true;
+	return false;
+}
+
+int wire_find(const struct recipe *recipe, const struct recipe_target *t, struct wire *ret, struct err *e)
+{
+	auto_wire struct wire w = { 0 };
+	bool more = true;
+
+	if (t->net >= recipe->n_nets)
+		return err_set(e, EINVAL, "target '%s': the recipe has no way to it", t->url);
+	while (more) {
+		more = false;
+		for (size_t i = 0; i < recipe->n_links; i++) {
+			const struct recipe_link *l = &recipe->links[i];
+
+			if (has_link(&w, l->name) ||
+			    (strcmp(l->name, recipe->nets[t->net].link) != 0 && !is_below(&w, l)))
+				continue;
+			*vec_push(&w.links, &w.n) = l;
+			more = true;
+		}
+	}
+	*ret = w;
+	w = (struct wire){ 0 };
+	return 0;
+}
+
+/* --- the guest that crashes ---------------------------------------------------------------------- */
+
+/* Cards that QEMU can play, by the driver that the host has for its own. */
+static const struct {
+	const char *driver, *card;
+} cards[] = {
+	{ "virtio_net", "virtio-net-pci" }, { "e1000e", "e1000e" }, { "e1000", "e1000" }, { "igb", "igb" },
+	{ "vmxnet3", "vmxnet3" }, { "8139cp", "rtl8139" }, { "8139too", "rtl8139" }, { "pcnet32", "pcnet" },
+	{ "tulip", "tulip" },
+};
+
+static const char *card_of(const struct recipe_link *l)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(cards); i++)
+		if (strcmp(cards[i].driver, l->driver) == 0)
+			return cards[i].card;
+	return NULL;
+}
+
+static size_t count_cards(const struct wire *w)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		n += w->links[i]->kind == LINK_HARDWARE;
+	return n;
+}
+
+static int add_card(const struct recipe_link *l, const char *netdev, struct strv *ret, struct err *e)
+{
+	const char *card = card_of(l);
+
+	if (!card)
+		return err_set(e, ENOTSUP,
+			       "'%s' is a card of the driver '%s', which QEMU has none for (--target nfs or "
+			       "--target ssh tests with a virtio card)", l->name, l->driver);
+	strv_add(ret, "-device");
+	strv_addf(ret, "%s,mac=%s,netdev=%s", card, l->permanent, netdev);
+	return 0;
+}
+
+/* Several cards share the wire by a hub. */
+int wire_cards(const struct wire *w, int fd, struct strv *ret, struct err *e)
+{
+	size_t n = count_cards(w);
+	int r = n ? 0 : err_set(e, ENOTSUP, "no network card is on the way to the target");
+
+	strv_add(ret, "-netdev");
+	strv_addf(ret, "socket,id=" WIRE ",fd=%d", fd);
+	if (n > 1) {
+		strv_add(ret, "-netdev");
+		strv_add(ret, "hubport,id=hub,hubid=0,netdev=" WIRE);
+	}
+	for (size_t i = 0; r == 0 && i < w->n; i++) {
+		auto_free char *port = n > 1 ? xasprintf("port%zu", i) : xstrdup(WIRE);
+
+		if (w->links[i]->kind != LINK_HARDWARE)
+			continue;
+		if (n > 1) {
+			strv_add(ret, "-netdev");
+			strv_addf(ret, "hubport,id=%s,hubid=0", port);
+		}
+		r = add_card(w->links[i], port, ret, e);
+	}
+	return r;
+}
+
+/* --- the server ---------------------------------------------------------------------------------- */
+
+void wire_server_card(int fd, struct strv *ret)
+{
+	strv_add(ret, "-netdev");
+	strv_addf(ret, "socket,id=" WIRE ",fd=%d", fd);
+	strv_add(ret, "-device");
+	strv_add(ret, "virtio-net-pci,netdev=" WIRE ",mac=" SERVER_MAC);
+}
+
+/* What of the server's is at the other end of link NAME: the card, or a VLAN on it.  Caller frees. */
+static char *far_end(const struct wire *w, const char *name, unsigned depth)
+{
+	for (size_t i = 0; i < w->n && depth < 8; i++) {
+		const struct recipe_link *l = w->links[i];
+
+		if (strcmp(l->name, name) == 0 && l->kind == LINK_VLAN) {
+			auto_free char *lower = far_end(w, l->lower, depth + 1);
+
+			return xasprintf("%s.%u", lower, l->vlan);
+		}
+		/* A bond or bridge is at the other end what its ports are. */
+		if (strcmp(l->master, name) == 0 && l->kind == LINK_VLAN)
+			return far_end(w, l->name, depth + 1);
+	}
+	return xstrdup(SERVER_CARD);
+}
+
+static void add_vlans(const struct wire *w, struct script *s)
+{
+	/* What lies deeper stands further back. */
+	for (size_t i = w->n; i-- > 0;) {
+		const struct recipe_link *l = w->links[i];
+		auto_free char *lower = NULL, *name = NULL;
+
+		if (l->kind != LINK_VLAN)
+			continue;
+		lower = far_end(w, l->lower, 0);
+		name = far_end(w, l->name, 0);
+		script_do(s, "ip", "link", "add", "link", lower, "name", name, "type", "vlan", "proto",
+			  l->vlan_protocol == 0x88a8 ? "802.1ad" : "802.1Q", "id", NULL);
+		script_argf(s, "%u", l->vlan);
+		script_do(s, "ip", "link", "set", name, "up", NULL);
+	}
+}
+
+static void add_address(struct script *s, const struct ipaddr *a, unsigned prefix, const char *dev)
+{
+	char text[IPADDR_TEXT_MAX];
+
+	script_do(s, "ip", "addr", "replace", NULL);
+	script_argf(s, "%s/%u", ipaddr_text(a, text), prefix);
+	script_arg(s, "dev");
+	script_arg(s, dev);
+	if (a->family == 10)	/* AF_INET6: nobody else is here who could have it */
+		script_arg(s, "nodad");
+}
+
+static unsigned mtu_of(const struct wire *w)
+{
+	unsigned mtu = 0;
+
+	for (size_t i = 0; i < w->n; i++)
+		mtu = w->links[i]->mtu > mtu ? w->links[i]->mtu : mtu;
+	return mtu;
+}
+
+/*
+ * Where a router stands on the way, the server is that too: it has the router's address on the link, and
+ * the target's beside it.
+ */
+static int add_addresses(const struct recipe_net *n, const struct recipe_target *t, const char *dev,
+			 struct script *s, struct err *e)
+{
+	struct ipaddr own, target, gateway;
+	bool routed = ipaddr_parse(n->gateway, &gateway);
+
+	if (!ipaddr_parse(t->address, &target) || !ipaddr_parse(n->address, &own))
+		return err_set(e, EINVAL, "target '%s': the recipe's addresses '%s' and '%s'", t->url, t->address,
+			       n->address);
+	if (routed)
+		add_address(s, &gateway, own.prefix, dev);
+	add_address(s, &target, routed ? target.prefix : own.prefix, dev);
+	return 0;
+}
+
+int wire_server(const struct recipe *recipe, const struct recipe_target *t, const struct wire *w,
+		struct script *s, struct err *e)
+{
+	const struct recipe_net *n = &recipe->nets[t->net];
+	auto_free char *dev = far_end(w, n->link, 0);
+	unsigned mtu = mtu_of(w);
+
+	if (n->method != NET_STATIC)
+		return err_set(e, ENOTSUP, "'%s' has its address from %s, which the scratch server does not give yet "
+			       "(--target tests with a fixed address)", n->link,
+			       n->method == NET_DHCP ? "DHCP" : "a router");
+	script_do(s, "ip", "link", "set", "lo", "up", NULL);
+	if (mtu) {
+		script_do(s, "ip", "link", "set", SERVER_CARD, "mtu", NULL);
+		script_argf(s, "%u", mtu);
+	}
+	script_do(s, "ip", "link", "set", SERVER_CARD, "up", NULL);
+	add_vlans(w, s);
+	return add_addresses(n, t, dev, s, e);
+}
