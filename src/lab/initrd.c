@@ -215,7 +215,7 @@ static void add_known(struct initrd *i, const char *known, struct buf *plan)
 	auto_buf struct buf archive = { 0 };
 	unsigned inode = 0;
 
-	cpio_add(&archive, &inode, SSH_KNOWN_PATH + 1, 0100644, known, strlen(known), 0, 0);
+	cpio_add(&archive, &inode, &SSH_KNOWN_PATH[1], 0100644, known, strlen(known), 0, 0);
 	cpio_end(&archive);
 	initrd_add(i, GUEST_APPEND, 0600, archive.data, archive.len);
 	buf_adds(plan, "run --append\nrun " GUEST_APPEND "\n");

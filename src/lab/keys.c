@@ -26,11 +26,10 @@ static int write_known(const char *work, const char *known, struct err *e)
 	auto_free char *from = xasprintf("%s/" KEYS_HOST KEYS_PUBLIC, work);
 	auto_free char *to = xasprintf("%s/" KEYS_KNOWN, work);
 	auto_close int in = open(from, O_RDONLY | O_CLOEXEC), out = -1;
-	auto_buf struct buf text = { 0 };
-	int r;
+	auto_buf struct buf key = { 0 }, text = { 0 };
+	int r = in < 0 ? -errno : fd_read_all(in, 65536, &key);
 
-	buf_addf(&text, "%s ", known);
-	r = in < 0 ? -errno : fd_read_all(in, 65536, &text);
+	buf_addf(&text, "%s %s", known, buf_text(&key));
 	if (r == 0)
 		out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	if (r == 0)

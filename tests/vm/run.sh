@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# run.sh BUILD [matrix | log-only | hosts | faults | raw | shrink | CASE ...] - the main job: kernels that crash in QEMU
+# run.sh BUILD [matrix | log-only | hosts | faults | lab | raw | shrink | CASE ...] - the main job: kernels that crash in QEMU
 #
 # matrix: each of Debian's kernels 5.10, 6.1 and 6.12 with a dump to ext4, xfs and btrfs; a CASE is
-# one of them, "6.1-xfs", or one of the faults.  log-only: DUMP_LEVEL="log".  hosts, faults, raw, shrink: see hosts.sh and so on.
+# one of them, "6.1-xfs", or one of the faults.  log-only: DUMP_LEVEL="log".  hosts, faults, lab, raw, shrink: see hosts.sh and so on.
 # Without a word, each kernel and each file system once, and a few of the others.  A case is one run of `crashcfg test`, as an admin would type it; its log
 # stays in BUILD/vm when it fails.
 set -u
@@ -56,6 +56,8 @@ if wanted hosts hosts; then
 fi
 # shellcheck source=tests/vm/faults.sh
 . tests/vm/faults.sh
+# shellcheck source=tests/vm/lab.sh
+. tests/vm/lab.sh
 # What wants mmdebstrap and a mirror, and takes a quarter of an hour: by its name only.
 case " ${want[*]} " in
 *" raw "*)
