@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cli.h"
 #include "collectorfit.h"
-#include "dumpsize.h"
 #include "faults.h"
 #include "livecheck.h"
-#include "num.h"
 #include "probe.h"
 
 #include <errno.h>
@@ -71,75 +69,6 @@ static void check_collector(const struct root *root, const struct settings *s, c
 	collector_done(&c);
 }
 
-/* About how large a dump of this host would be now; 0: not known. */
-static uint64_t estimate(const struct root *root, const struct settings *s)
-{
-	auto_buf struct buf meminfo = { 0 };
-
-	return root_read_proc(root, "/proc/meminfo", &meminfo, NULL) == 0 ?
-		       dump_estimate(buf_text(&meminfo), s->dump_level, s->compress != COMPRESS_NONE) : 0;
-}
-
-static void check_raw_size(const struct root *root, const struct settings *s, const struct storage *found,
-			   struct fault_list *faults)
-{
-	uint64_t want = estimate(root, s), have = found->target.size;
-	char have_text[SIZE_TEXT_MAX], want_text[SIZE_TEXT_MAX];
-
-	if (have && want > have)
-		settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults,
-			       "'%s' has %s, and a dump now would have about %s (name a larger device, "
-			       "or a second target for when it does not fit)",
-			       found->target.url, size_human(have, have_text), size_human(want, want_text));
-}
-
-static void check_raw(const struct root *root, const struct settings *s, const struct storage *found,
-		      struct fault_list *faults)
-{
-	if (found->bears && !s->raw_force)
-		settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
-			       "'%s' bears '%s', which a dump would destroy (name another device, or set "
-			       "DUMP_RAW_FORCE to yes)", found->target.device, found->bears);
-	else
-		check_raw_size(root, s, found, faults);
-}
-
-/* What lies below: a key is handed over only where the settings name it. */
-static void check_layers(const struct settings *s, const struct storage *found, struct fault_list *faults)
-{
-	for (size_t i = 0; i < found->target.n_layers; i++)
-		if (found->target.layers[i].kind == LAYER_LUKS && !s->luks_key_file)
-			settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
-				       "'%s' lies on the encrypted device '%s', and the capture opens it only with "
-				       "a key that is named for it (write LUKS_KEY_FILE)",
-				       found->target.url, found->target.layers[i].name);
-	for (size_t i = 0; i < found->notes.n; i++)
-		settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults, "'%s': %s", found->target.url,
-			       found->notes.v[i]);
-}
-
-/* May a dump go there?  Only where the system runs: others' devices are not looked at. */
-static void check_storage(const struct root *root, const struct settings *s, struct fault_list *faults)
-{
-	for (size_t i = 0; i < s->n_targets && root->host; i++) {
-		auto_storage struct storage found = { 0 };
-		enum target_kind kind = s->targets[i].kind;
-		struct err why = { 0 };
-
-		if (kind != TARGET_RAW && kind != TARGET_FILE && kind != TARGET_FS)
-			continue;
-		if (storage_find(root, &s->targets[i], &found, &why) < 0)
-			settings_fault(s, SET_DUMP_TARGETS,
-				       why.code == EACCES || (kind != TARGET_RAW && why.code != ENOTSUP) ?
-					       FAULT_WARNING : FAULT_ERROR,
-				       faults, "%s", why.text);
-		else if (kind == TARGET_RAW)
-			check_raw(root, s, &found, faults);
-		else
-			check_layers(s, &found, faults);
-	}
-}
-
 int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
 		      struct err *e)
 {
@@ -151,7 +80,8 @@ int faults_check_host(const struct root *root, const struct settings *s, struct 
 	settings_check_facts(s, facts, faults);
 	settings_check_files(root, s, faults);
 	check_collector(root, s, facts, faults);
-	check_storage(root, s, faults);
+	faults_check_modules(root, s, facts, faults);
+	faults_check_storage(root, s, facts, faults);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef CRASHCFG_FAULTS_H
 #define CRASHCFG_FAULTS_H
 
+#include "facts.h"
 #include "json.h"
 #include "probe.h"
 
@@ -13,5 +14,11 @@ void faults_json(struct json *to, const struct fault_list *faults);
 /* What only this host can tell: its memory and kernels, its makedumpfile, the files that are named. */
 int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
 		      struct err *e);
+
+/* The parts of it that are told by the storage and by the modules of the capture's kernel. */
+void faults_check_storage(const struct root *root, const struct settings *s, const struct facts *facts,
+			  struct fault_list *faults);
+void faults_check_modules(const struct root *root, const struct settings *s, const struct facts *facts,
+			  struct fault_list *faults);
 
 #endif
