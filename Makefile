@@ -177,7 +177,7 @@ vm-matrix: all	## dumps to every file system, disk and stack that is known (hour
 $(B)/vm-faults/capture-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard initramfs/init/*.c)) $(STATIC_OBJ) tests/vm/faults/within.c
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(STATIC_CFLAGS) $(CFLAGS) $(STATIC_LDFLAGS) $(LDFLAGS) $(call inc,init) -Wl,--wrap=blkid_do_safeprobe,--wrap=place_sync -o $@ $^ $(STATIC_LIBS)
+	$(Q)$(CC) $(STATIC_CFLAGS) $(CFLAGS) $(STATIC_LDFLAGS) $(LDFLAGS) $(call inc,init) -Wl,--wrap=blkid_do_safeprobe,--wrap=place_sync,--wrap=dump_hash -o $@ $^ $(STATIC_LIBS)
 
 .PHONY: vm-faults
 vm-faults: all $(B)/vm-faults/capture-init	## captures that are hit by every fault we know to make

@@ -6,6 +6,7 @@
 #include "hash.h"
 #include "kdump.h"
 #include "num.h"
+#include "room.h"
 #include "run.h"
 #include "say.h"
 
@@ -78,6 +79,7 @@ int dump_write(struct capture *c, const struct place *to, bool may_stop, int *re
 	auto_close int fd = -1;
 	int r = make_way(to, e);
 
+	c->page->attempts[to->target].readable = false;
 	*ret_code = 0;
 	if (r == 0 && how == DUMP_COPY)
 		r = collect_by_copy(c, to, e);
@@ -225,6 +227,7 @@ int dump_check(struct capture *c, const struct place *at, struct err *e)
 	p->pages = 0;
 	r = a->how == DUMP_COPY ? collect_check_copy(c, fd, a->bytes, says, e)
 				: check_dump(c, fd, a->bytes, says, e);
+	a->readable = r == 0;
 	if (r == 0)
 		r = check_log(c, at, e);
 	if (r < 0) {
@@ -235,6 +238,15 @@ int dump_check(struct capture *c, const struct place *at, struct err *e)
 	p->checked = true;
 	check_says(p, says);
 	return 0;
+}
+
+bool dump_outdoes_copy(const struct capture *c, const struct place *at)
+{
+	const struct page_attempt *a = &c->page->attempts[at->target];
+	uint64_t bytes = 0;
+
+	return a->readable && room_free(at->dir, &bytes) == 0 &&
+	       bytes + a->bytes < atomic_load(&c->page->vmcore_size);
 }
 
 int dump_hash(struct capture *c, const struct place *at, struct err *e)

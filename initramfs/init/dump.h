@@ -35,6 +35,8 @@ int dump_next(const struct recipe *r, enum dump_how how, int code, bool written)
 int dump_write(struct capture *c, const struct place *to, bool may_stop, int *ret_code, struct err *e);
 /* Look at what the disk has of it: headers, page descriptors, log. */
 int dump_check(struct capture *c, const struct place *at, struct err *e);
+/* Is what lies there, a dump whose log alone is wrong, better than a copy for which there may be no room? */
+bool dump_outdoes_copy(const struct capture *c, const struct place *at);
 /* Read it all back from the disk for its hash, unless it is larger than the recipe allows. */
 int dump_hash(struct capture *c, const struct place *at, struct err *e);
 /* Give it its final name. */

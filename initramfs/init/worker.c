@@ -171,6 +171,10 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 	a->dumping = true;
 	while ((r = write_and_check(c, place, &written, e)) < 0 &&
 	       (next = dump_next(c->recipe, (enum dump_how)a->how, r, written)) >= 0) {
+		if (next == DUMP_COPY && dump_outdoes_copy(c, place)) {
+			err_wrap(e, "it is kept, since there is no room for a plain copy of all memory");
+			break;
+		}
 		a->how = next;
 		if (next == DUMP_COPY)
 			say(CONSOLE_FAILED, "%s; next: a plain copy of all memory", e->text);
@@ -178,12 +182,12 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 			say(CONSOLE_FAILED, "%s; next: makedumpfile at level %u", e->text,
 			    dump_level(c->recipe, (enum dump_how)next));
 	}
+	a->whole = r == 0;
 	if (r == 0)
 		r = phase(c, place, "hash", how->hash ? how->hash : dump_hash, e);
-	a->renaming = r == 0;
 	if (r == 0)
 		r = phase(c, place, "rename", how->commit ? how->commit : dump_commit, e);
-	a->dumping = a->renaming = false;
+	a->dumping = a->whole = false;
 	return r;
 }
 
@@ -315,8 +319,8 @@ static int try_again(struct capture *c, int i)
 }
 
 /*
- * A worker died, or the time was over, while a dump got its final name: it was found whole before that, so
- * where the name is there it is one.  Looked at once: whatever hung there may hang again.
+ * A worker died, or the time was over, when a dump had been found whole and only lacked its hash, its final name or
+ * the record: it gets the latter two.  Once: whatever hung there may hang again.
  */
 static void claim(struct capture *c)
 {
@@ -325,11 +329,14 @@ static void claim(struct capture *c)
 		auto_place struct place place = { .dir = -1 };
 		struct err e = { 0 };
 
-		if (!a->renaming)
+		if (!a->whole)
 			continue;
-		a->renaming = false;
-		if (place_reopen(c->page, c->recipe, i, &place, NULL) < 0 ||
-		    faccessat(place.dir, DUMP_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		a->whole = false;
+		if (place_reopen(c->page, c->recipe, i, &place, NULL) < 0 || place.how->commit)
+			continue;
+		c->page->target = i;
+		if (faccessat(place.dir, DUMP_NAME, F_OK, AT_SYMLINK_NOFOLLOW) < 0 &&
+		    phase(c, &place, "rename", dump_commit, &e) < 0)
 			continue;
 		a->dumping = false;
 		end_target(c, i, &place, 0, &e);

@@ -108,9 +108,9 @@ hook_root() {	# NAME KEY ACT SETTINGS...
 	echo "$root"
 }
 
-hook_fault() {	# NAME KEY ACT STATES WORDS
+hook_fault() {	# NAME KEY ACT STATES WORDS OPTION...
 	wanted_fault "$1" || return
-	fault "$1" "$(hook_root "$1" "$2" "$3")"
+	fault "$1" "$(hook_root "$1" "$2" "$3")" "${@:6}"
 	judge "$4" "${5:-}"
 }
 
@@ -121,7 +121,7 @@ hook_fault post-hangs DUMP_POST HANG complete "'/opt/hook' did not end within"
 hook_fault post-kills-worker DUMP_POST KILL_WORKER complete "killed by signal 9"
 hook_fault pre-kills-worker DUMP_PRE KILL_WORKER complete "killed by signal 9"
 deadline=45
-hook_fault disk-filled DUMP_PRE FILL_DISK "incomplete log-only" "No space left"
+hook_fault disk-filled DUMP_PRE FILL_DISK "incomplete log-only" "No space left" --disk 256M
 cut_short=1
 hook_fault second-panic DUMP_PRE PANIC saving
 cut_short=
@@ -143,6 +143,14 @@ if wanted_fault loop-brake; then
 	judge "log-only" "DUMP_LOOP"
 fi
 
+# makedumpfile writes a dump and cannot read its log: where a plain copy would not fit either, the dump stays.
+if wanted_fault log-unreadable; then
+	root=$(other_program log-unreadable makedumpfile NO_LOG 'DUMP_PRE="/opt/makedumpfile"')
+	mkdir -p "$root/opt"
+	cp "$(command -v makedumpfile || echo /usr/sbin/makedumpfile)" "$root/opt/makedumpfile"
+	fault log-unreadable "$root" --disk 96M
+	judge incomplete "it is kept, since there is no room for a plain copy"
+fi
 # Three crashes of one host, whose disk lives on, and whose clock goes back each time.
 if wanted_fault third-crash; then
 	root=$(hurried_root third-crash)
@@ -269,14 +277,17 @@ for act in SEGV HANG; do
 	B=$work/tools new_disk "prober-$act" "info version" "file=$work/poison"
 	judge complete "" "the worker was killed by signal 11\|no progress for"
 done
-if wanted_fault killed-at-rename; then
+for act in hash rename; do
+	wanted_fault "killed-at-$act" || continue
 	faults_within
-	root=$(hurried_root killed-at-rename 'DUMP_PRE="/opt/die-at-rename"')
+	root=$(hurried_root "killed-at-$act" "DUMP_PRE=\"/opt/die-at-$act\"")
 	mkdir -p "$root/opt"
-	printf 'int main(void) { return 0; }\n' | ${CC:-cc} -static -x c -o "$root/opt/die-at-rename" - || exit 1
-	B=$work/tools fault killed-at-rename "$root"
+	printf 'int main(void) { return 0; }\n' | ${CC:-cc} -static -x c -o "$root/opt/die-at-$act" - || exit 1
+	B=$work/tools fault "killed-at-$act" "$root"
+	cut_short=$([ $act = rename ] || echo 1)	# without a hash it is no whole dump to the test itself
 	judge complete "killed by signal 9"
-fi
+	cut_short=
+done
 deadline=45
 disk_fault disk-slow "" panic "block_set_io_throttle scratch 0 0 300000 0 0 0" \
 	"incomplete log-only saving" "deadline of"

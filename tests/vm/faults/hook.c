@@ -21,17 +21,12 @@ static int write_file(const char *path, const char *text)
 
 static int fill_disk(void)
 {
-	static char block[1 << 20];
 	int fd = open("filler", O_WRONLY | O_CREAT, 0600);
-	size_t size = sizeof(block);
+	off_t at = 0;
 
-	memset(block, 'f', sizeof(block));
-	while (size) {
-		ssize_t n = write(fd, block, size);
-
-		if (n <= 0)
-			size /= 2;
-	}
+	for (off_t size = 1 << 30; size >= 1024; size /= 2)
+		while (fallocate(fd, 0, at, size) == 0)
+			at += size;
 	return fsync(fd);
 }
 
