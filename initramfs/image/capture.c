@@ -26,10 +26,6 @@ int image_check_settings(const struct settings *s, struct err *e)
 	if (s->builder == BUILDER_DRACUT)
 		return err_set(e, ENOTSUP,
 			       "CAPTURE_BUILDER = 'dracut' is not supported by this version (write 'auto')");
-	if (s->progress.syslog.host || s->progress.netconsole)
-		return err_set(e, ENOTSUP,
-			       "DUMP_PROGRESS = '%s': only 'console' is supported by this version",
-			       s->values[SET_DUMP_PROGRESS].text);
 	return 0;
 }
 

@@ -3,14 +3,18 @@
 
 #include "collectorfit.h"
 #include "efilog.h"
+#include "syslog.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Raise it when the same inputs shall give other bytes: images are then built anew. */
 #define BUILDER "crashcfg " CRASHCFG_VERSION " image 1"
 #define TOOL "capture-init"
 #define EFIVARFS "efivarfs"
+#define NETCONSOLE "netconsole"
+#define NETCONSOLE_PORT 6666	/* the module's own default */
 
 /* --- what is being put together ----------------------------------------------------------------- */
 
@@ -23,6 +27,9 @@ struct work {
 	struct storage *storage;	/* found out here; spec->storage otherwise */
 	size_t n_storage;
 	struct network network;
+	struct storage *ways;		/* to those who hear of the progress */
+	struct recipe_listener *listeners;
+	size_t n_ways, n_listeners;
 	struct module_set modules;
 	char *watchdog;
 };
@@ -32,6 +39,12 @@ static void own_work(struct work *w)
 	for (size_t i = 0; i < w->n_storage; i++)
 		storage_done(&w->storage[i]);
 	free(w->storage);
+	for (size_t i = 0; i < w->n_ways; i++)
+		storage_done(&w->ways[i]);
+	free(w->ways);
+	for (size_t i = 0; i < w->n_listeners; i++)
+		recipe_listener_done(&w->listeners[i]);
+	free(w->listeners);
 	network_done(&w->network);
 	image_files_done(&w->files);
 	image_plan_free(w->plan);
@@ -107,6 +120,55 @@ static int find_storage(struct work *w, struct err *e)
 	return 0;
 }
 
+static void find_listener(struct work *w, enum listener_kind kind, const char *host, unsigned port, const char *mac)
+{
+	/* A way is asked for as a target's is; such a target has no driver of its own. */
+	auto_free char *url = xstrdup("progress"), *dir = xstrdup(""), *copy = xstrdup(host);
+	const struct target t = { .kind = TARGET_HUB, .url = url, .host = copy, .port = port, .dir = dir };
+	auto_storage struct storage way = { 0 };
+	struct err e = { 0 };
+
+	if (network_find(w->spec->root, w->spec->settings, &t, &w->network, &way, &e) < 0) {
+		/* No reason to go without a dump. */
+		strv_addf(&w->plan->notes, "DUMP_PROGRESS: %s; '%s' will hear nothing", e.text, host);
+		return;
+	}
+	*vec_push(&w->listeners, &w->n_listeners) = (struct recipe_listener){
+		.kind = kind, .host = xstrdup(way.target.host), .address = xstrdup(way.target.address), .port = port,
+		.net = way.target.net, .mac = xstrdup(mac),
+	};
+	*vec_push(&w->ways, &w->n_ways) = way;
+	way = (struct storage){ 0 };
+}
+
+/* [+][r][SRC-PORT]@[SRC-IP]/[DEV],[PORT]@IP/[MAC], as the schema has checked it: the end is what counts here. */
+static void find_netconsole(struct work *w, const char *text)
+{
+	const char *at = strrchr(text, '@'), *comma = strchr(text, ','), *slash = at ? strchr(at, '/') : NULL;
+	auto_free char *host = NULL;
+	unsigned port = 0;
+
+	if (!comma || !slash || comma > at)
+		return;
+	host = xstrndup(at + 1, (size_t)(slash - at - 1));
+	sscanf(comma + 1, "%5u", &port);
+	find_listener(w, LISTENER_NETCONSOLE, host, port ? port : NETCONSOLE_PORT, slash + 1);
+}
+
+static void find_listeners(struct work *w)
+{
+	const struct settings *s = w->spec->settings;
+
+	/* A scratch disk stands in for the host's targets: there is no network either. */
+	if (w->spec->storage)
+		return;
+	if (s->progress.syslog.host)
+		find_listener(w, LISTENER_SYSLOG, s->progress.syslog.host,
+			      s->progress.syslog.port ? s->progress.syslog.port : SYSLOG_PORT, "");
+	if (s->progress.netconsole && s->log_netconsole)
+		find_netconsole(w, s->log_netconsole);
+}
+
 static const struct storage *storage_of(const struct work *w, size_t *ret_n)
 {
 	*ret_n = w->spec->storage ? w->spec->n_storage : w->n_storage;
@@ -152,14 +214,24 @@ static int find_modules(struct work *w, struct err *e)
 		for (size_t k = 0; k < storage[i].drivers.n; k++)
 			strv_add_once(&names, storage[i].drivers.v[k]);
 	}
+	for (size_t i = 0; i < w->n_ways; i++) {
+		for (size_t k = 0; k < w->ways[i].modaliases.n; k++)
+			strv_add_once(&modaliases, w->ways[i].modaliases.v[k]);
+		for (size_t k = 0; k < w->ways[i].drivers.n; k++)
+			strv_add_once(&names, w->ways[i].drivers.v[k]);
+		if (w->listeners[i].kind == LISTENER_NETCONSOLE)
+			strv_add_once(&names, NETCONSOLE);
+	}
 	for (size_t k = 0; k < w->spec->settings->capture_modules.n; k++)
 		strv_add_once(&names, w->spec->settings->capture_modules.v[k]);
 	last_place = !strv_has(&names, EFIVARFS) && has_efi(w);
 	if (last_place)
 		strv_add(&names, EFIVARFS);
 	r = image_modules(&w->files, w->spec->kernel, &modaliases, &names, &w->modules, e);
-	for (size_t i = 0; r == 0 && last_place && i < w->modules.n; i++)
-		if (strcmp(w->modules.v[i].name, EFIVARFS) == 0)
+	/* Both have their time, and the other its parameter then. */
+	for (size_t i = 0; r == 0 && i < w->modules.n; i++)
+		if ((last_place && strcmp(w->modules.v[i].name, EFIVARFS) == 0) ||
+		    strcmp(w->modules.v[i].name, NETCONSOLE) == 0)
 			w->modules.v[i].wanted = 0;
 	if (r == 0)
 		r = image_files_modules(&w->files, &w->modules, &w->can, e);
@@ -277,6 +349,9 @@ static int make_recipe(struct work *w, struct err *e)
 
 	if (r < 0)
 		return r;
+	w->plan->recipe->listeners = take_ptr(w->listeners);
+	w->plan->recipe->n_listeners = w->n_listeners;
+	w->n_listeners = 0;
 	recipe_encode(w->plan->recipe, &text);
 	add_text_input(w->plan, "recipe", text.data, text.len);
 	return 0;
@@ -359,6 +434,8 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 			  spec->kernel->release);
 
 	r = find_storage(&w, e);
+	if (r == 0)
+		find_listeners(&w);
 	if (r == 0)
 		r = collector_read(spec->root, &w.collector, e);
 	if (r == 0)

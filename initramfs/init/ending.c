@@ -2,6 +2,7 @@
 #include "supervisor.h"
 
 #include "key.h"
+#include "listeners.h"
 #include "place.h"
 #include "proc.h"
 #include "say.h"
@@ -118,6 +119,7 @@ void supervisor_end(struct supervisor *s)
 {
 	enum end_action a = s->page->winner >= 0 ? s->recipe->on_success : s->recipe->on_failure;
 
+	listeners_tell(s->recipe, s->page);
 	if (a == END_SHELL && access(SHELL, X_OK) == 0) {
 		unsigned limit = s->recipe->shell_timeout ? s->recipe->shell_timeout : SHELL_S;
 

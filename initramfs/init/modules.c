@@ -90,6 +90,19 @@ static int load(const struct recipe *r, const struct recipe_module *m, unsigned 
 	return insert(m, e);
 }
 
+int modules_load_with(const struct recipe *r, const char *name, const char *options, struct err *e)
+{
+	const struct recipe_module *m = find(r, name);
+	auto_free char *copy = xstrdup(options);
+	struct recipe_module with;
+
+	if (!m)
+		return err_set(e, ENOENT, "the image has no module '%s'", name);
+	with = *m;
+	with.options = copy;
+	return load(r, &with, 0, e);
+}
+
 int modules_load(const struct recipe *r, struct page *p, struct err *e)
 {
 	const struct recipe_module *dog = r->watchdog[0] ? find(r, r->watchdog) : NULL;

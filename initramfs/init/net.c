@@ -203,9 +203,15 @@ static int set_address(struct capture *c, struct rtsock *s, const struct recipe_
 
 int net_reach(struct capture *c, const struct recipe_target *t, struct ipaddr *ret, struct err *e)
 {
+	return net_reach_within(c, t, INT64_MAX, ret, e);
+}
+
+int net_reach_within(struct capture *c, const struct recipe_target *t, long long ms, struct ipaddr *ret,
+		     struct err *e)
+{
 	const struct recipe_net *n = &c->recipe->nets[t->net];
 	auto_rtsock struct rtsock s = { .ask = -1, .events = -1 };
-	long long end = now_ms() + patience(c, n);
+	long long wait = patience(c, n), end = now_ms() + (ms < wait ? ms : wait);
 	struct ipaddr before;
 	int index = 0, r;
 

@@ -13,6 +13,10 @@
  */
 int net_reach(struct capture *c, const struct recipe_target *t, struct ipaddr *ret, struct err *e);
 
+/* The same, and never longer than MS milliseconds. */
+int net_reach_within(struct capture *c, const struct recipe_target *t, long long ms, struct ipaddr *ret,
+		     struct err *e);
+
 /* --- links.c ---------------------------------------------------------------------------------- */
 
 /* What the kernel has now. */

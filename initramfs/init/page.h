@@ -59,6 +59,9 @@ struct page {
 	int target;		/* the one at work, -1 none */
 	bool notes_ok;		/* reading them did no harm: a later worker may do it again */
 	bool here_tried;	/* the log was, or is being, saved in this machine, no target having taken it */
+	bool listen_tried;	/* the way to those who hear of the progress: they must not hold up each worker */
+	bool listen_kernel;	/* netconsole is in: the kernel's log is where lines go */
+	char listen[64];	/* who hears by syslog, its address; "" nobody is reached */
 	bool dog_tried;		/* its module: one that hangs must not take the others' turn */
 	/* The device that is being looked at, and those in which a worker died. */
 	char probing[DEVNAME_MAX];

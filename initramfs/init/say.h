@@ -10,6 +10,13 @@
  * worth a dump.  Allocates nothing.
  */
 void say_open(void);	/* /dev/console, else /dev/kmsg; stdin from /dev/null */
+/*
+ * From now on each line goes to the connected datagram socket FD too, as a message of syslog from HOST, which the
+ * caller keeps; FD less than 0: no longer.
+ */
+void say_to_syslog(int fd, const char *host);
+/* Lines go to the kernel's log in place of the console: it prints them there, and on its netconsole. */
+void say_to_kernel(void);
 void say(enum console_phase phase, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

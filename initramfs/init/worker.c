@@ -7,6 +7,7 @@
 #include "file.h"
 #include "hooks.h"
 #include "lastplace.h"
+#include "listeners.h"
 #include "modules.h"
 #include "num.h"
 #include "place.h"
@@ -283,6 +284,7 @@ static int try_target(struct capture *c, int i)
 		r = open_and_log(c, i, &place, &e);
 	if (r == 0) {
 		c->page->attempts[i].waiting = true;
+		listeners_find(c);
 		brake_look(c, &place);
 		hooks_pre(c, &place);
 		r = phase_dump_or_log(c, &place, &e);
@@ -461,6 +463,7 @@ void worker_main(const struct recipe *r, struct page *p)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(077);
+	listeners_tell(r, p);
 	p->log_only |= r->dump_level == DUMP_LEVEL_LOG;
 	/* A later worker needs what the first one learnt when it looked. */
 	c.notes = (struct notes){ .release = xstrdup(""), .build_id = xstrdup("") };

@@ -153,9 +153,6 @@ static void check_effect(const struct settings *s, struct fault_list *faults)
 	for (size_t i = 0; i < ARRAY_SIZE(idle); i++)
 		if (s->values[idle[i]].file && *s->values[idle[i]].text)
 			settings_fault(s, idle[i], FAULT_WARNING, faults, "has no effect in this version");
-	if (s->progress.syslog.host || s->progress.netconsole)
-		settings_fault(s, SET_DUMP_PROGRESS, FAULT_ERROR, faults,
-			       "this version tells its progress on the console only (write console)");
 }
 
 void settings_check(const struct settings *s, struct fault_list *faults)

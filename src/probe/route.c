@@ -199,7 +199,7 @@ static void fill(const struct settings *s, const struct target *t, const struct 
 		strv_add(&ret->drivers, "nfs");
 		strv_add(&ret->drivers, "nfsv4");
 		strv_add(&ret->drivers, "nfsv3");
-	} else {
+	} else if (t->kind == TARGET_SSH) {
 		strv_add(&ret->drivers, "fuse");
 	}
 }

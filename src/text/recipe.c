@@ -105,6 +105,22 @@ static const struct record_field net_fields[] = {
 	RECORD(struct recipe_net, wait, UINT),
 };
 
+static const char *const listener_kinds[] = { "syslog", "netconsole", NULL };
+
+static const struct record_field listener_fields[] = {
+	RECORD_ENUM(struct recipe_listener, kind, listener_kinds),
+	RECORD(struct recipe_listener, host, TEXT),
+	RECORD(struct recipe_listener, address, TEXT),
+	RECORD(struct recipe_listener, port, UINT),
+	RECORD(struct recipe_listener, net, UINT),
+	RECORD(struct recipe_listener, mac, TEXT),
+};
+
+void recipe_listener_done(struct recipe_listener *l)
+{
+	record_done(listener_fields, ARRAY_SIZE(listener_fields), l);
+}
+
 void recipe_layer_done(struct recipe_layer *l)
 {
 	record_done(layer_fields, ARRAY_SIZE(layer_fields), l);
@@ -153,6 +169,9 @@ void recipe_free(struct recipe *r)
 		recipe_link_done(&r->links[i]);
 	for (size_t i = 0; i < r->n_nets; i++)
 		recipe_net_done(&r->nets[i]);
+	for (size_t i = 0; i < r->n_listeners; i++)
+		recipe_listener_done(&r->listeners[i]);
+	free(r->listeners);
 	free(r->modules);
 	free(r->targets);
 	free(r->links);
@@ -189,6 +208,10 @@ void recipe_encode(const struct recipe *r, struct buf *to)
 	list = js_set(j, "nets", js_array());
 	for (size_t i = 0; i < r->n_nets; i++)
 		record_encode(net_fields, ARRAY_SIZE(net_fields), &r->nets[i],
+			      js_add(list, js_object()));
+	list = js_set(j, "listeners", js_array());
+	for (size_t i = 0; i < r->n_listeners; i++)
+		record_encode(listener_fields, ARRAY_SIZE(listener_fields), &r->listeners[i],
 			      js_add(list, js_object()));
 	list = js_set(j, "modules", js_array());
 	for (size_t i = 0; i < r->n_modules; i++)
@@ -315,6 +338,32 @@ static int decode_nets(const struct json *list, struct recipe *r, struct err *e)
 	return 0;
 }
 
+/* An address becomes part of a module's parameter. */
+static bool is_plain(const char *text)
+{
+	return !text[strspn(text, "0123456789abcdefABCDEF.:")];
+}
+
+static int decode_listeners(const struct json *list, struct recipe *r, struct err *e)
+{
+	if (list && (!js_is_array(list) || js_len(list) > TARGETS_MAX))
+		return err_set(e, EINVAL, "'listeners' is not a list of at most %d", TARGETS_MAX);
+	for (size_t i = 0; i < js_len(list); i++) {
+		struct recipe_listener *l = vec_push(&r->listeners, &r->n_listeners);
+		int err = record_decode(listener_fields, ARRAY_SIZE(listener_fields), js_at(list, i), true, l, e);
+
+		if (err == 0 && l->net >= r->n_nets)
+			err = err_set(e, EINVAL, "'net' is %u of %zu", l->net, r->n_nets);
+		if (err == 0 && (l->port == 0 || l->port > 65535))
+			err = err_set(e, EINVAL, "'port' is %u", l->port);
+		if (err == 0 && (!is_plain(l->address) || !is_plain(l->mac)))
+			err = err_set(e, EINVAL, "'address' or 'mac' of '%.80s' is none", l->host);
+		if (err < 0)
+			return err_wrap(e, "listeners[%zu]", i);
+	}
+	return 0;
+}
+
 /* What goes into makedumpfile's command line is one of its options or nothing. */
 static int check_values(const struct recipe *r, struct err *e)
 {
@@ -356,6 +405,8 @@ int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err 
 		err = decode_links(js_get(j, "links"), r, e);
 	if (err == 0)
 		err = decode_nets(js_get(j, "nets"), r, e);
+	if (err == 0)
+		err = decode_listeners(js_get(j, "listeners"), r, e);
 	if (err == 0)
 		err = decode_modules(js_get(j, "modules"), r, e);
 	if (err < 0)

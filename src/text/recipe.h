@@ -107,6 +107,17 @@ struct recipe_net {
 	unsigned wait;		/* seconds for link and address to come */
 };
 
+enum listener_kind { LISTENER_SYSLOG, LISTENER_NETCONSOLE };
+
+/* Who hears of the capture's progress by the network, beside the console. */
+struct recipe_listener {
+	enum listener_kind kind;
+	char *host, *address;	/* as a target's */
+	unsigned port;		/* never 0 */
+	unsigned net;		/* index in nets */
+	char *mac;		/* netconsole: of the next hop where the settings tell it; "" it is asked for */
+};
+
 struct recipe {
 	char *host;
 	char *machine_id;
@@ -134,12 +145,15 @@ struct recipe {
 	size_t n_links;
 	struct recipe_net *nets;
 	size_t n_nets;
+	struct recipe_listener *listeners;
+	size_t n_listeners;
 };
 
 /* Free what they own; the structs themselves stay. */
 void recipe_layer_done(struct recipe_layer *l);
 void recipe_link_done(struct recipe_link *l);
 void recipe_net_done(struct recipe_net *n);
+void recipe_listener_done(struct recipe_listener *l);
 void recipe_free(struct recipe *r);	/* accepts NULL */
 static inline void own_recipe(struct recipe **r)
 {

@@ -350,7 +350,6 @@ static void keys_that_need_each_other_are_checked(void **state)
 		{ { { SET_DUMP_TARGETS, "file:///a ssh://a@b/c" } }, FAULT_ERROR, "set SSH_KEY" },
 		{ { { SET_DUMP_UPLOAD, "ssh://a@b/c" } }, FAULT_ERROR, "set SSH_KEY" },
 		{ { { SET_DUMP_UPLOAD, "ssh://a@b/c" }, { SET_SSH_KEY, "/k" } }, FAULT_WARNING, "no effect in this version" },
-		{ { { SET_DUMP_PROGRESS, "syslog://h" } }, FAULT_ERROR, "on the console only" },
 		{ { { SET_DUMP_TARGETS, "file:///a raw:/dev/sda3" } }, FAULT_WARNING, "may be another disk" },
 		{ { { SET_DUMP_TARGETS, "file:///a raw:/dev/disk/by-id/x" } },
 		  0, NULL },

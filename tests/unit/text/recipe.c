@@ -8,6 +8,17 @@
 
 #include <cmocka.h>
 
+static void add_listener(struct recipe *r)
+{
+	struct recipe_listener *l = vec_push(&r->listeners, &r->n_listeners);
+
+	l->kind = LISTENER_NETCONSOLE;
+	l->host = xstrdup("logs.example.org");
+	l->address = xstrdup("2001:db8::8");
+	l->port = 6666;
+	l->mac = xstrdup("52:54:00:aa:bb:cc");
+}
+
 /* ssh: by a VLAN on a bond of one port. */
 static void add_network(struct recipe *r)
 {
@@ -112,6 +123,7 @@ static struct recipe *sample(void)
 	t->dir = xstrdup("/dumps");
 	add_layers(t);
 	add_network(r);
+	add_listener(r);
 	return r;
 }
 
@@ -149,6 +161,10 @@ static void decode_of_encode_is_the_same_recipe(void **state)
 	assert_string_equal(back->links[0].options.v[0], "bonding/mode=active-backup");
 	assert_int_equal(back->nets[0].method, NET_AUTO);
 	assert_string_equal(back->nets[0].dns.v[0], "2001:db8::53");
+	assert_int_equal(back->n_listeners, 1);
+	assert_int_equal(back->listeners[0].kind, LISTENER_NETCONSOLE);
+	assert_int_equal(back->listeners[0].port, 6666);
+	assert_string_equal(back->listeners[0].mac, "52:54:00:aa:bb:cc");
 	assert_int_equal(back->on_success, END_REBOOT);
 	assert_int_equal(back->on_failure, END_SHELL);
 }
@@ -197,6 +213,10 @@ static void a_fault_is_named(void **state)
 		{ "\"link\": \"bond0.7\"", "\"link\": \"eth7\"", "nets[0]: 'link' is 'eth7'" },
 		{ "\"known\": \"[dumps]:2222\",\n      \"net\": 0", "\"known\": \"\", \"net\": 1",
 		  "targets[1]: 'net' is 1 of 1" },
+		{ "\"port\": 6666", "\"port\": 66666", "listeners[0]: 'port' is 66666" },
+		{ "\"2001:db8::8\"", "\"::1 x=y\"", "listeners[0]: 'address' or 'mac'" },
+		{ "52:54:00:aa:bb:cc\"", "x,y\"", "listeners[0]: 'address' or 'mac'" },
+		{ "\"net\": 0,\n      \"mac\"", "\"net\": 1, \"mac\"", "listeners[0]: 'net' is 1 of 1" },
 		{ "\"md127\"", "\"-x\"", "targets[0]: layers[0]: 'name' is '-x'" },
 		{ "\"md127\"", "\"sda\"", "which is no array" },
 		{ "\"count\": 3", "\"count\": 0", "which is no array" },
