@@ -225,6 +225,22 @@ static void collect_efi(struct saving *s)
 			c.check);
 }
 
+/* An fs: target's file system is mounted by the capture alone, so nothing of it is a place for this run. */
+static void tell_place(const struct saving *s)
+{
+	const struct target *fs = NULL;
+
+	for (size_t i = 0; i < s->settings->n_targets; i++) {
+		if (s->settings->targets[i].kind == TARGET_FILE)
+			return;
+		if (s->settings->targets[i].kind == TARGET_FS && !fs)
+			fs = &s->settings->targets[i];
+	}
+	if (fs && s->n_areas)
+		fprintf(stderr, "crashcfg: '%s' is not mounted, so what lies on raw devices is collected into '%s' "
+			"(a file: target would name another folder)\n", fs->url, s->dirs.collect);
+}
+
 /*
  * A swap whose device came too late for its unit, since the dump had to be collected first.  Within the
  * unit alone: by hand nobody's swapoff(8) is undone.
@@ -316,6 +332,7 @@ static int run_save(struct cli *cli, int argc, char *argv[], struct err *e)
 		find_named(&s, argc - 1, argv + 1);
 	else if (cli->root.host)
 		find_areas(&s);
+	tell_place(&s);
 	for (size_t i = 0; i < s.n_areas; i++)
 		collect(&s, &s.areas[i]);
 	if (argc == 1)
@@ -350,7 +367,7 @@ const struct command cmd_save = {
 	.text = "A dump that was saved to a raw: target lies on that device, below a header that keeps swapon(8) away. "
 		"save looks for such headers on all block devices where a target is raw:, or on the DEVICEs named (a file "
 		"with a device's content will do). It copies what it finds into the folder of the first file: target, else "
-		"/var/crash, holds it against the header's sha256, looks at the dump, and then puts back "
+		"/var/crash (fs: targets are not mounted now), holds it against the header's sha256, looks at the dump, and then puts back "
 		"what the device bore, so that a swap is one again with the same UUID and label. A run that was "
 		"interrupted is begun anew by the next one; with too little room nothing is done and the device stays as it is. "
 		"A log that a capture without any target put into EFI variables becomes a dump folder too.\n\n"

@@ -3,7 +3,7 @@
 #
 # kernels.sh [-d DIR] [SERIES ...] - distribution kernels to crash, unpacked and never installed.
 #
-# SERIES is 5.10, 6.1 or 6.12 (Debian 11, 12 and 13) on a Debian system; without one, all three.
+# SERIES is 5.10, 6.1 or 6.12 (Debian 11, 12 and 13), or 7.2 (sid) on a Debian system; without one, the first three.
 # On Fedora and its kin it is not asked for: the kernel that dnf offers is taken.
 # Each kernel becomes a small root of its own, which `crashcfg test --kernels DIR/RELEASE` takes:
 #
@@ -29,6 +29,8 @@ if [ "${1:-}" = -d ]; then
 fi
 
 PATH=$PATH:/usr/sbin:/sbin
+# shellcheck source=tests/vm/debian.sh
+. "$here/tests/vm/debian.sh"
 tmp=
 cleanup() { [ -z "$tmp" ] || rm -rf "$tmp"; }
 trap cleanup EXIT
@@ -48,60 +50,21 @@ suite_of() {
 	5.10) echo bullseye ;;
 	6.1) echo bookworm ;;
 	6.12) echo trixie ;;
-	*) die "'$1' is none of 5.10, 6.1 and 6.12" ;;
+	7.2) echo sid ;;
+	*) die "'$1' is none of 5.10, 6.1, 6.12 and 7.2" ;;
 	esac
-}
-
-# "site release component" of every source that apt knows, deb822 and one-line files alike.
-targets() {
-	# shellcheck disable=SC2016
-	apt-get indextargets --no-release-info \
-		--format '$(SITE) $(RELEASE) $(COMPONENT) $(IDENTIFIER)' 2>/dev/null |
-		awk '$3 == "main" && $4 == "Packages" { print $1, $2 }' | sort -u
-}
-
-# Of all sources Debian's own is the one that also has a suite SUITE-updates.
-mirrors() {
-	main=$(targets | awk '$2 ~ /^[a-z]+-updates$/ { print $1; exit }')
-	[ -n "$main" ] || main=$(targets | awk '$1 ~ /\/debian$/ { print $1; exit }')
-	[ -n "$main" ] || main=http://deb.debian.org/debian
-	security=$(targets | awk '$2 ~ /-security$/ { print $1; exit }')
-	[ -n "$security" ] || security=$(echo "$main" | sed 's,/debian$,/debian-security,')
-}
-
-own_apt() {	# TOOL SUITE ARGS...
-	tool=$1 state=$tmp/$2; shift 2
-	"$tool" -q -q -o Dir::Etc::SourceList="$state/sources.list" -o Dir::Etc::SourceParts=/dev/null \
-		-o Dir::State="$state" -o Dir::State::status="$state/status" -o Dir::Cache="$state/cache" \
-		-o APT::Architecture=amd64 -o APT::Architectures::=amd64 -o APT::Sandbox::User="$(id -un)" \
-		-o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false \
-		-o Acquire::Retries=3 "$@"
-}
-
-# Lists of $1 with and without what its archive has lost since (an old suite moves away in parts).
-lists() {
-	key=/usr/share/keyrings/debian-archive-keyring.gpg
-	[ -f $key ] || die "no '$key' (install the package debian-archive-keyring)"
-	mkdir -p "$tmp/$1/lists/partial" "$tmp/$1/cache/archives/partial"
-	: > "$tmp/$1/status"
-	main_line="deb [arch=amd64 signed-by=$key] $main $1 main"
-	security_line="deb [arch=amd64 signed-by=$key] $security $1-security main"
-	archive=http://archive.debian.org/debian
-	archive_line="deb [arch=amd64 signed-by=$key check-valid-until=no] $archive $1 main"
-	for lines in "$main_line
-$security_line" "$main_line" "$security_line" "$archive_line"; do
-		echo "$lines" > "$tmp/$1/sources.list"
-		own_apt apt-get "$1" update >"$tmp/$1/log" 2>&1 && ! grep -q '^[WE]: ' "$tmp/$1/log" &&
-			[ -n "$(package "$1")" ] && return 0
-	done
-	sed 's/^/kernels: /' "$tmp/$1/log" >&2
-	die "cannot read the package lists of Debian's '$1' from '$main' (is the network up?)"
 }
 
 # The package that the newest kernel of suite $1 lies in, by what linux-image-amd64 depends on.
 package() {
 	own_apt apt-cache "$1" depends --important linux-image-amd64 2>/dev/null |
 		awk '$1 == "Depends:" && $2 ~ /^linux-image-[0-9]/ { print $2; exit }'
+}
+
+# What its package is split into, from sid on.
+parts() {
+	own_apt apt-cache "$1" depends --important "$2" 2>/dev/null |
+		awk '$1 == "Depends:" && $2 ~ /^linux-(binary|modules|base)-[0-9]/ { print $2 }'
 }
 
 # Make the tree $1 with kernel $2 in it one layout, check it, and give it its name.
@@ -126,13 +89,15 @@ settle() {
 get_debian() {
 	suite=$(suite_of "$1")
 	say "$1: reading the package lists of Debian's '$suite' from $main"
-	lists "$suite"
+	lists "$suite" linux-image-amd64
 	pkg=$(package "$suite")
+	[ -n "$pkg" ] || die "Debian's '$suite' has no kernel"
 	say "$1: fetching $pkg"
-	(cd "$tmp" && own_apt apt-get "$suite" download "$pkg") || die "cannot fetch '$pkg'"
-	mkdir "$tmp/tree.$1"
-	dpkg-deb -x "$tmp/$pkg"_*.deb "$tmp/tree.$1"
-	rm -f "$tmp/$pkg"_*.deb
+	mkdir "$tmp/tree.$1" "$tmp/debs.$1"
+	# shellcheck disable=SC2046
+	(cd "$tmp/debs.$1" && own_apt apt-get "$suite" download "$pkg" $(parts "$suite" "$pkg")) || die "cannot fetch '$pkg'"
+	for deb in "$tmp/debs.$1"/*.deb; do dpkg-deb -x "$deb" "$tmp/tree.$1"; done
+	rm -rf "$tmp/debs.$1"
 	settle "$tmp/tree.$1" "${pkg#linux-image-}" "$1"
 }
 
