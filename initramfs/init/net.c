@@ -109,28 +109,42 @@ static int wait_for_auto(struct capture *c, struct rtsock *s, int index, const s
 		       name);
 }
 
+/* An IPv6 address is there some moments after it was given: nobody else must have it. */
+static bool wait_for_address(struct rtsock *s, int index, int family, struct ipaddr *ret)
+{
+	long long end = now_ms() + (family == AF_INET6 ? LEFT_MIN_MS : 0);
+
+	while (!has_address(s, index, family, ret)) {
+		if (now_ms() >= end)
+			return false;
+		rtsock_wait(s, POLL_MS);
+	}
+	return true;
+}
+
 /*
  * dhcpcd goes into the background once it has a lease, and renews it there: a dump may take longer.  It
- * runs no script.
+ * runs no script.  For IPv6 it listens to the routers itself, and asks whom they name.
  */
-static int ask_dhcp(struct rtsock *s, int index, const char *name, long long end, struct ipaddr *ret,
-		    struct err *e)
+static int ask_dhcp(struct rtsock *s, int index, const char *name, int family, long long end,
+		    struct ipaddr *ret, struct err *e)
 {
 	long long left = end - now_ms();
 	char seconds[24];
 	const char *const argv[] = {
-		"dhcpcd", "-4", "-q", "-L", "-A", "-p", "-t", seconds, "-f", "/dev/null", "-c", "", name, NULL,
+		"dhcpcd", family == AF_INET6 ? "-6" : "-4", "-q", "-L", "-A", "-p", "-t", seconds, "-f", "/dev/null",
+		"-c", "", name, NULL,
 	};
 	struct run run = { .argv = argv, .folder = -1, .out_fd = -1 };
 	int r;
 
-	if (has_address(s, index, AF_INET, ret))
+	if (has_address(s, index, family, ret))
 		return 0;
 	left = left < LEFT_MIN_MS ? LEFT_MIN_MS : left;
 	snprintf(seconds, sizeof(seconds), "%lld", left / 1000);
 	run.deadline_ms = (int)left + LEFT_MIN_MS;
 	r = run_check(&run, e);
-	if (r == 0 && !has_address(s, index, AF_INET, ret))
+	if (r == 0 && !wait_for_address(s, index, family, ret))
 		r = err_set(e, EADDRNOTAVAIL, "no DHCP server gave '%s' an address", name);
 	return r < 0 ? err_wrap(e, "DHCP on '%s'", name) : 0;
 }
@@ -187,7 +201,7 @@ static int set_address(struct capture *c, struct rtsock *s, const struct recipe_
 	if (r == 0)
 		r = wait_for_carrier(c, s, index, end, name, e);
 	if (r == 0 && n->method == NET_DHCP)
-		r = ask_dhcp(s, index, name, end, &own, e);
+		r = ask_dhcp(s, index, name, to->family, end, &own, e);
 	if (r == 0 && n->method == NET_AUTO)
 		r = wait_for_auto(c, s, index, to, end, name, &own, e);
 	if (r == 0 && (n->method == NET_STATIC || n->gateway[0]))

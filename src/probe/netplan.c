@@ -268,6 +268,15 @@ static const struct rtnl_addr *find_addr(const struct net_seen *seen, int index,
 	return seen->route.source.family ? NULL : first;
 }
 
+/*
+ * How an address that ends one day is had again.  IPv6: one that a DHCP server gave stands alone (RFC 8415
+ * tells no prefix), one made from a router's prefix bears that.
+ */
+static enum net_method given_by(const struct rtnl_addr *a)
+{
+	return a->address.family == AF_INET6 && a->address.prefix < 128 ? NET_AUTO : NET_DHCP;
+}
+
 static int set_address(const struct settings *s, const struct net_seen *seen, const struct rtnl_link *l,
 		       const char *host, struct recipe_net *to, struct err *e)
 {
@@ -277,7 +286,7 @@ static int set_address(const struct settings *s, const struct net_seen *seen, co
 
 	to->address = xstrdup("");
 	if (s->net_address && strcmp(s->net_address, "dhcp") == 0) {
-		to->method = family == AF_INET6 ? NET_AUTO : NET_DHCP;
+		to->method = NET_DHCP;
 		return 0;
 	}
 	if (!s->net_address && !a)
@@ -285,7 +294,7 @@ static int set_address(const struct settings *s, const struct net_seen *seen, co
 			       "'%s' has no address from which '%s' is reached; set NET_ADDRESS", l->name,
 			       host);
 	if (!s->net_address && !(a->flags & IFA_F_PERMANENT)) {
-		to->method = family == AF_INET6 ? NET_AUTO : NET_DHCP;
+		to->method = given_by(a);
 		return 0;
 	}
 	to->method = NET_STATIC;

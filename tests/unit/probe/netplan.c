@@ -148,6 +148,29 @@ static void a_lease_means_dhcp_and_its_gateway_is_told_anew(void **state)
 	assert_true(strv_has(&p.modaliases, "net-pf-17"));
 }
 
+static void who_gave_an_ipv6_address_is_told_by_its_prefix(void **state)
+{
+	static const struct {
+		const char *address;
+		enum net_method method;
+	} rows[] = {
+		{ "2001:db8::7/64", NET_AUTO },
+		{ "2001:db8::100/128", NET_DHCP },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_plan struct plan p = { 0 };
+
+		link_add("eth0", "", 0, 0);
+		address(rows[i].address, 1, 0);
+		way("2001:db8:1::9", "", "fe80::1", 1);
+		assert_int_equal(make(&p), 0);
+		assert_int_equal(p.net.nets[0].method, rows[i].method);
+		net_seen_done(&seen);
+	}
+}
+
 static void a_vlan_on_a_bond_below_a_bridge_is_made_from_below(void **state)
 {
 	static const char *const order[] = { "br0", "bond0", "eth0", "eth1", "bond0.7" };
@@ -237,6 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_fixed_address_behind_a_gateway, begin, end),
 		cmocka_unit_test_setup_teardown(a_lease_means_dhcp_and_its_gateway_is_told_anew, begin, end),
+		cmocka_unit_test_setup_teardown(who_gave_an_ipv6_address_is_told_by_its_prefix, begin, end),
 		cmocka_unit_test_setup_teardown(a_vlan_on_a_bond_below_a_bridge_is_made_from_below, begin, end),
 		cmocka_unit_test_setup_teardown(what_the_settings_say_wins, begin, end),
 		cmocka_unit_test_setup_teardown(ways_that_cannot_be_rebuilt_are_refused, begin, end),
