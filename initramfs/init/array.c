@@ -61,11 +61,14 @@ static void look(struct capture *c, const struct recipe_layer *l, struct view *w
 			supers[n] = (struct mdsuper){ 0 };
 	w->active = mdsuper_ages(supers, n, ages);
 	for (size_t i = 0; i < n; i++) {
-		if (ages[i] == MD_FRESH)
+		/* Where none can be read, mdadm may know better. */
+		if (ages[i] == MD_FRESH || !w->active)
 			strv_add(&w->fresh, w->all.v[i]);
 		if (ages[i] != MD_STALE)
 			strv_add(&w->recent, w->all.v[i]);
 	}
+	if (!w->active)
+		w->active = l->count;
 }
 
 static bool runs(const struct recipe_layer *l)
