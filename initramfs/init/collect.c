@@ -165,6 +165,9 @@ static int run_makedumpfile(struct watch *w, unsigned dump_level, unsigned n_thr
 	argv[n] = NULL;
 	w->run = (struct run){ .argv = argv, .folder = w->dir, .out_fd = -1, .heard = heard, .tick = tick,
 			       .ctx = w };
+	/* The C library opens it when the first thread ends, and where that fails then, all is lost. */
+	if (n_threads > 1)
+		w->run.preload = "libgcc_s.so.1";
 	err = run_check(&w->run, &why);
 	w->run.argv = NULL;
 	if (w->taken.code)

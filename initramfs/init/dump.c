@@ -53,9 +53,12 @@ int dump_next(const struct recipe *r, enum dump_how how, int code, bool written)
 {
 	/* All other ways take more room. */
 	if (code == -ENOSPC)
-		return how == DUMP_AS_SET && r->dump_level < r->level_most ? DUMP_SMALLER : -1;
+		return how <= DUMP_ONE_THREAD && r->dump_level < r->level_most ? DUMP_SMALLER : -1;
 	if (how == DUMP_COPY)
 		return -1;
+	/* Threads are the least tried part of it. */
+	if (how == DUMP_AS_SET && code != -ENOENT && dump_threads(r, how) > 1)
+		return DUMP_ONE_THREAD;
 	/* A program that is not there, or that lies, is not asked again. */
 	if (written || code == -ENOENT || how == DUMP_SIMPLER || r->dump_level <= LEVEL_ZERO)
 		return DUMP_COPY;

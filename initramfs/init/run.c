@@ -43,9 +43,12 @@ static void child(const struct run *r, const char *path, int out, int err)
 	static char no_dm_udev[] = "DM_DISABLE_UDEV=1", no_md_udev[] = "MDADM_NO_UDEV=1";
 	/* Nor a folder of LVM's settings. */
 	static char no_lvm[] = "LVM_SYSTEM_DIR=", no_fd_words[] = "LVM_SUPPRESS_FD_WARNINGS=1";
-	char *const env[] = { search, locale, no_dm_udev, no_md_udev, no_lvm, no_fd_words, NULL };
+	char preload[80];
+	char *const env[] = { search, locale, no_dm_udev, no_md_udev, no_lvm, no_fd_words,
+			      r->preload ? preload : NULL, NULL };
 	int score;
 
+	snprintf(preload, sizeof(preload), "LD_PRELOAD=%s", r->preload ? r->preload : "");
 	setpgid(0, 0);
 	score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 

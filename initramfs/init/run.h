@@ -18,6 +18,7 @@ struct run {
 	const char *const *argv;	/* argv[0]: its path, or its name, looked for in the image's folders */
 	int folder;			/* working folder, less than 0: "/" */
 	int out_fd;			/* where its stdout goes, less than 0: to heard() */
+	const char *preload;		/* library that the loader brings in first; NULL: none */
 	int deadline_ms;		/* it and its children are killed then; 0: none, the supervisor watches */
 	/* What it wrote, STREAM being 1 for stdout, 2 for stderr; may be NULL. */
 	void (*heard)(void *ctx, int stream, const char *data, size_t len);

@@ -180,8 +180,9 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 		if (next == DUMP_COPY)
 			say(CONSOLE_FAILED, "%s; next: a plain copy of all memory", e->text);
 		else
-			say(CONSOLE_FAILED, "%s; next: makedumpfile at level %u", e->text,
-			    dump_level(c->recipe, (enum dump_how)next));
+			say(CONSOLE_FAILED, "%s; next: makedumpfile at level %u%s", e->text,
+			    dump_level(c->recipe, (enum dump_how)next),
+			    next == DUMP_ONE_THREAD ? " with one thread" : "");
 	}
 	a->whole = r == 0;
 	if (r == 0)
