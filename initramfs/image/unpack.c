@@ -14,7 +14,7 @@ int image_payload(const char *data, size_t len, struct buf *ret, struct err *e)
 	auto_json struct json *j = NULL;
 	const char *packing;
 	int64_t bytes;
-	size_t end;
+	size_t end = 0;
 	int r = image_check(data, len, e);
 
 	if (r == 0)

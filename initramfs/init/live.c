@@ -365,7 +365,7 @@ static void *prepare(struct capture *c, struct live *l, struct err *e)
 	r = read_order(&l->order, e);
 	if (r == 0)
 		r = read_recipe(&recipe, e);
-	if (r == 0 && l->order.target >= recipe->n_targets)
+	if (r == 0 && (!recipe || l->order.target >= recipe->n_targets))
 		r = err_set(e, EINVAL, "the recipe has no target %u", l->order.target);
 	if (r == 0 && !(c->page = page_new()))
 		r = err_set(e, ENOMEM, "%s", strerror(ENOMEM));

@@ -254,8 +254,7 @@ is "the steps of ssh" "prepare resolve reach authenticate folder space write ren
 nothing_left ssh "$work/far"
 "$crashcfg" check --live >"$work/out" 2>&1
 is "in words" 0 $?
-grep -q 'authenticate  *[0-9.]* s' "$work/out" && grep -q 'A dump could be saved to each target now' "$work/out" ||
-	bad "in words: the steps"
+is "in words: a step and the sum" 2 "$(grep -cE '^    authenticate  *[0-9.]+ s|^A dump could be saved to each target now' "$work/out")"
 settings "$ssh/closed"
 live "a folder of the server that is closed to the account" 6 folder "ermission denied"
 settings "$ssh/small"

@@ -3,6 +3,7 @@
 
 #include "cli.h"
 #include "hung.h"
+#include "probe.h"
 #include "proc.h"
 
 #include <stdint.h>
@@ -114,9 +115,20 @@ static void no_command_hangs_on_it(void **state)
 	}
 }
 
+static void a_folder_that_answers_is_not_waited_for(void **state)
+{
+	long long start = now_ms();
+
+	(void)state;
+	assert_int_equal(path_answers(&t.root, "/etc/sysconfig", NULL), 0);
+	assert_int_equal(path_answers(&t.root, "/not/there", NULL), 0);
+	assert_true(now_ms() - start < 1500);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_folder_that_answers_is_not_waited_for),
 		cmocka_unit_test(no_command_hangs_on_it),
 	};
 
