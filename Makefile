@@ -172,6 +172,9 @@ demo: packages	## the main job: crash a real kernel in a VM and open its dump
 vm-matrix: all	## dumps to every file system, disk and stack that is known (hours without KVM)
 	@bash tests/vm/run.sh $(B) matrix hosts
 	@bash tests/vm/stacks.sh $(B)
+	@raw_cases="swap spare" bash tests/vm/run.sh $(B) raw
+	@bash tests/vm/collectors.sh $(B)
+	@bash tests/vm/progress.sh $(B)
 
 # A capture-init with faults within.
 $(B)/vm-faults/capture-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard initramfs/init/*.c)) $(STATIC_OBJ) tests/vm/faults/within.c
