@@ -102,13 +102,16 @@ static uint64_t image_bytes(const struct image_plan *image)
 	return unpacked + unpacked * 2 / 5;
 }
 
-/* What mounting takes after a crash: the log is replayed; xfs keeps buffers, btrfs trees and a pool of threads. */
+/*
+ * What mounting takes after a crash: the log is replayed; xfs keeps buffers, btrfs trees and a pool of
+ * threads.  With 92 MB for Debian's 6.1 a capture to xfs left 17.9 MB, one to btrfs 12.6.
+ */
 static uint64_t filesystem_bytes(const struct image_plan *image)
 {
 	static const struct {
 		const char *fstype;
 		uint64_t bytes;
-	} known[] = { { "xfs", 3 * MIB }, { "btrfs", 6 * MIB }, { "f2fs", 8 * MIB } };
+	} known[] = { { "xfs", 2 * MIB }, { "btrfs", 3 * MIB }, { "f2fs", 3 * MIB } };
 	const struct recipe *r = image ? image->recipe : NULL;
 	uint64_t most = 0;
 

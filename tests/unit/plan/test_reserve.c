@@ -97,8 +97,8 @@ static void every_burden_of_a_target_counts(void **state)
 		int64_t bytes;		/* of it */
 	} rows[] = {
 		{ { .fstype = ext4 }, 1, false, "file system", 0 },
-		{ { .fstype = xfs }, 1, false, "file system", 3 * MIB },
-		{ { .fstype = btrfs }, 1, false, "file system", 6 * MIB },
+		{ { .fstype = xfs }, 1, false, "file system", 2 * MIB },
+		{ { .fstype = btrfs }, 1, false, "file system", 3 * MIB },
 		{ { .fstype = ext4, .layers = &lvm, .n_layers = 1 }, 1, false, "layers", 16 * MIB },
 		{ { .fstype = ext4, .layers = &lvm, .n_layers = 1 }, 1, false, "key slot", 0 },
 		{ { .fstype = ext4, .layers = &luks, .n_layers = 1 }, 1, false, "key slot", 1 * GIB },
