@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What a test leaves unproven, said in its answer: an admin shall not take it for more than it is. */
-#include "ipaddr.h"
 #include "labparts.h"
 #include "scratch.h"
 
@@ -10,7 +9,6 @@ static void tell_server(const struct lab *l, struct strv *to)
 {
 	const struct recipe_target *t = l->target;
 	const struct recipe_net *n = &l->q->recipe->nets[t->net];
-	struct ipaddr a;
 
 	if (t->kind == TARGET_SSH && l->known) {
 		strv_add(to, "the server's host key is the scratch server's: it was handed over beside the image, in the "
@@ -21,9 +19,8 @@ static void tell_server(const struct lab *l, struct strv *to)
 		strv_add(to, "the export is the scratch server's: writable, root is nobody there");
 	if (*n->gateway)
 		strv_addf(to, "the router '%s' and '%s' are one machine", n->gateway, t->address);
-	if (n->dns.n && !ipaddr_parse(t->host, &a))
-		strv_addf(to, "no name server answers: '%s' is taken for the address %s that the image holds", t->host,
-			  t->address);
+	if (wire_has_name(l->q->recipe, t))
+		strv_addf(to, "the name server knows '%s' alone, which it answers with %s", t->host, t->address);
 }
 
 static void tell_links(const struct lab *l, struct strv *to)

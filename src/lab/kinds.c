@@ -123,7 +123,7 @@ static void neighbour(const struct ipaddr *server, struct ipaddr *ret)
 	ret->bytes[last] = ret->bytes[last] == 77 ? 78 : 77;
 }
 
-static void fill_network(const struct ipaddr *server, struct network *ret)
+static void fill_network(const struct ipaddr *server, bool named, struct network *ret)
 {
 	struct recipe_link *l = vec_push(&ret->links, &ret->n_links);
 	struct recipe_net *n = vec_push(&ret->nets, &ret->n_nets);
@@ -139,6 +139,8 @@ static void fill_network(const struct ipaddr *server, struct network *ret)
 		.link = xstrdup("eth0"), .method = NET_STATIC, .address = xstrdup(ipaddr_text_prefix(&own, text)),
 		.gateway = xstrdup(""), .wait = WAIT_SECONDS,
 	};
+	if (named)
+		strv_add(&n->dns, ipaddr_text(server, text));
 }
 
 static void fill_remote(const struct target *t, const char *options, const struct ipaddr *server,
@@ -182,10 +184,12 @@ int lab_remote(const char *url, const char *nfs_options, const char *work, struc
 	if (r < 0)
 		return r;
 	if (t.kind == TARGET_NFS || t.kind == TARGET_SSH) {
-		if (!ipaddr_parse(t.host, &server))
+		bool named = !ipaddr_parse(t.host, &server);
+
+		if (named)
 			ipaddr_parse(LAB_SERVER, &server);
 		fill_remote(&t, nfs_options, &server, ret);
-		fill_network(&server, ret_net);
+		fill_network(&server, named, ret_net);
 		if (t.kind == TARGET_SSH)
 			r = keys_make(work, ret->target.known, e);
 	} else {

@@ -108,6 +108,8 @@ int server_initrd(const struct lab_request *q, const struct recipe_target *t, co
 	auto_strv struct strv names = { 0 };
 	int r;
 
+	if (wire_has_name(q->recipe, t))
+		buf_addf(&plan, "name %s %s\n", t->host, t->address);
 	buf_addf(&plan, "mode serve\ndisk " SERIAL_SCRATCH "0\nout " SERIAL_OUT "\nfstype ext4\ndir %s\n", t->dir);
 	strv_add(&names, "virtio_pci");
 	strv_add(&names, "virtio_blk");

@@ -194,6 +194,13 @@ static unsigned mtu_of(const struct wire *w)
 	return mtu;
 }
 
+bool wire_has_name(const struct recipe *recipe, const struct recipe_target *t)
+{
+	struct ipaddr a;
+
+	return recipe->nets[t->net].dns.n && !ipaddr_parse(t->host, &a);
+}
+
 /*
  * Where a router stands on the way, the server is that too: it has the router's address on the link, and
  * the target's beside it.
@@ -210,6 +217,14 @@ static int add_addresses(const struct recipe_net *n, const struct recipe_target 
 	if (routed)
 		add_address(s, &gateway, own.prefix, dev);
 	add_address(s, &target, routed ? target.prefix : own.prefix, dev);
+	/* The name servers that the host asks are this one too. */
+	for (size_t i = 0; i < n->dns.n; i++) {
+		struct ipaddr dns;
+
+		if (ipaddr_parse(n->dns.v[i], &dns) && !ipaddr_equal(&dns, &target) &&
+		    !(routed && ipaddr_equal(&dns, &gateway)))
+			add_address(s, &dns, dns.prefix, dev);
+	}
 	return 0;
 }
 

@@ -21,6 +21,8 @@ void wire_done(struct wire *w);
 #define auto_wire AUTO(wire_done)
 int wire_find(const struct recipe *recipe, const struct recipe_target *t, struct wire *ret, struct err *e);
 
+/* Does the capture ask a name server for T's host? */
+bool wire_has_name(const struct recipe *recipe, const struct recipe_target *t);
 /* QEMU's arguments for the crashing guest's cards, on descriptor FD.  -ENOTSUP: QEMU has no such card. */
 int wire_cards(const struct wire *w, int fd, struct strv *ret, struct err *e);
 /* For the server's one card. */

@@ -8,6 +8,7 @@
 lab_rows=(
 	"test-ssh --target ssh"
 	"test-nfs --target nfs"
+	"test-nfs-name --target nfs://files.example.org/srv/a/b"
 	"test-ssh-port --target ssh://root@[2001:db8::5]:2222/srv/a/b"
 	"test-lvm --stack lvm"
 	"test-thin --stack thin --fs xfs"

@@ -22,6 +22,7 @@
  *	own UID DIR			make the folder in it, as UID's (serve)
  *	nfs 3 | 4			export it (serve)
  *	port N				of the NFS server
+ *	name HOST ADDRESS		what the name server answers (serve)
  *	token WORD			goes to the kernel log before the crash
  *	run WORD			program and arguments that arm the machine, a line each
  * and tells on the console what it did, GUEST_MARK first and then one of the words below.

@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "err.h"
 #include "guest.h"
+#include "ipaddr.h"
 
 #include <stdbool.h>
 
@@ -18,7 +19,7 @@ struct order {
 
 /* GUEST_PLAN, taken apart. */
 struct plan {
-	char *mode, *disks, *device, *disk, *fstype, *options, *dir, *out, *image, *token, *own, *nfs, *port;
+	char *mode, *disks, *device, *disk, *fstype, *options, *dir, *out, *image, *token, *own, *nfs, *port, *name;
 	struct strv modules, run;
 	struct order *orders;
 	size_t n_orders;
@@ -54,6 +55,18 @@ int orders_run(const struct plan *p, struct err *e);
 
 /* Take dumps until the console says GUEST_END; then hand them out. */
 int serve(const struct plan *p, struct err *e);
+
+/* --- names.c: a name server that knows one name ------------------------------------------------ */
+
+#define NAMES_SOCKETS 2
+struct names {
+	const char *host;	/* NULL: none runs */
+	struct ipaddr address;
+	int fd[NAMES_SOCKETS];	/* by IPv4, by IPv6; -1: none */
+};
+/* NAME: "HOST ADDRESS", "" gives none. */
+int names_start(struct names *n, char *name, struct err *e);
+void names_answer(const struct names *n, int fd);
 
 /* --- exports.c: who may reach what, asked by the kernel's NFS server --------------------------- */
 

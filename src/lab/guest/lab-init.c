@@ -97,6 +97,7 @@ int plan_read(struct plan *ret, struct err *e)
 		{ "options", &ret->options }, { "dir", &ret->dir }, { "out", &ret->out },
 		{ "image", &ret->image }, { "token", &ret->token }, { "disks", &ret->disks },
 		{ "device", &ret->device }, { "own", &ret->own }, { "nfs", &ret->nfs }, { "port", &ret->port },
+		{ "name", &ret->name },
 	};
 	auto_buf struct buf text = { 0 };
 	char *save = NULL;

@@ -62,12 +62,14 @@ static int watch_children(struct err *e)
 	return 0;
 }
 
-static int take_dumps(const struct exports *x, bool programs, struct err *e)
+static int take_dumps(const struct exports *x, const struct names *names, bool programs, struct err *e)
 {
-	struct pollfd fds[1 + EXPORTS_CHANNELS] = { { .fd = STDIN_FILENO, .events = POLLIN } };
+	struct pollfd fds[1 + EXPORTS_CHANNELS + NAMES_SOCKETS] = { { .fd = STDIN_FILENO, .events = POLLIN } };
 
 	for (int c = 0; c < EXPORTS_CHANNELS; c++)
 		fds[1 + c] = (struct pollfd){ .fd = x->fd[c], .events = POLLIN };
+	for (int c = 0; c < NAMES_SOCKETS; c++)
+		fds[1 + EXPORTS_CHANNELS + c] = (struct pollfd){ .fd = names->fd[c], .events = POLLIN };
 	for (;;) {
 		int r = watch_children(e);
 
@@ -80,6 +82,9 @@ static int take_dumps(const struct exports *x, bool programs, struct err *e)
 		for (int c = 0; c < EXPORTS_CHANNELS; c++)
 			if (fds[1 + c].revents & POLLIN)
 				exports_answer(x, fds[1 + c].fd);
+		for (int c = 0; c < NAMES_SOCKETS; c++)
+			if (fds[1 + EXPORTS_CHANNELS + c].revents & POLLIN)
+				names_answer(names, names->fd[c]);
 		if (fds[0].revents & POLLIN && is_end())
 			return 0;
 	}
@@ -109,6 +114,7 @@ int serve(const struct plan *p, struct err *e)
 {
 	auto_free char *disk = NULL, *out = NULL;
 	struct exports x = { { -1, -1, -1 } };
+	struct names names;
 	uint64_t port = NFS_PORT;
 	int r;
 
@@ -122,9 +128,11 @@ int serve(const struct plan *p, struct err *e)
 		r = err_set(e, EINVAL, "'%s': port %s", GUEST_PLAN, p->port);
 	if (r == 0 && *p->nfs)
 		r = exports_start(&x, p->nfs, (unsigned)port, e);
+	if (r == 0)
+		r = names_start(&names, p->name, e);
 	if (r < 0)
 		return r;
 	tell(GUEST_READY, "%s", *p->nfs ? "NFS" : "SSH");
-	r = take_dumps(&x, has_programs(p), e);
+	r = take_dumps(&x, &names, has_programs(p), e);
 	return r < 0 ? r : hand_out(p, out, e);
 }

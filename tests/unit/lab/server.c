@@ -160,6 +160,8 @@ static void a_kind_or_an_address_makes_a_target(void **state)
 		assert_string_equal(st.target.dir, rows[i].dir);
 		assert_int_equal(st.target.port, rows[i].port);
 		assert_string_equal(net.nets[0].address, rows[i].own);
+		/* A name is asked for; who answers is the server itself. */
+		assert_int_equal(net.nets[0].dns.n, strstr(rows[i].url, "example") != NULL);
 		storage_done(&st);
 		network_done(&net);
 	}
