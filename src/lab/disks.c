@@ -12,11 +12,23 @@
 #define BUILTIN_CAP (64UL << 20)
 #define OUT_SLACK (1ULL << 30)		/* of the out disk, above the guest's memory */
 
+/* A comma ends a value, two of them are one in it. */
+static char *quoted(const char *path)
+{
+	struct buf out = { 0 };
+
+	for (const char *c = path; *c; c++)
+		buf_adds(&out, *c == ',' ? ",," : (char[]){ *c, '\0' });
+	return buf_take(&out);
+}
+
 static void attach(struct strv *to, const char *id, const char *path)
 {
+	auto_free char *file = quoted(path);
+
 	/* An error shall reach the guest, as a real disk's would, and not stop the machine. */
 	strv_add(to, "-drive");
-	strv_addf(to, "if=none,id=%s,file=%s,format=raw,cache=unsafe,werror=report,rerror=report", id, path);
+	strv_addf(to, "if=none,id=%s,file=%s,format=raw,cache=unsafe,werror=report,rerror=report", id, file);
 }
 
 static void attach_scratch(const struct lab *l, struct strv *ret)
