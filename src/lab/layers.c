@@ -97,14 +97,14 @@ static int add_array(struct building *b, const struct recipe_layer *l, struct er
 			       "(use --stack raid1)", l->name, l->count);
 	}
 	script_do(&b->to->make, "mdadm", "--create", node, "--run", "--force", "--metadata=1.2", "--bitmap=none",
-		  "--homehost=any", NULL);
+		  "--homehost=any");
 	/* Nothing lies on it yet that would have to agree; parity that disagrees is written anew. */
 	if (strcmp(level, "0") != 0 && strcmp(level, "linear") != 0)
 		script_arg(&b->to->make, "--assume-clean");
 	script_argf(&b->to->make, "--level=%s", level);
 	script_argf(&b->to->make, "--uuid=%s", l->uuid);
 	script_argf(&b->to->make, "--raid-devices=%u", l->count);
-	script_do(&b->to->open, "mdadm", "--assemble", node, "--config=none", "--run", NULL);
+	script_do(&b->to->open, "mdadm", "--assemble", node, "--config=none", "--run");
 	script_argf(&b->to->open, "--uuid=%s", l->uuid);
 	add_devices(b, l->count, take);
 	put_node(b, take, node);
@@ -137,7 +137,7 @@ static void add_locked(struct building *b, const struct recipe_layer *l)
 	unsigned disk = b->to->disks;
 
 	script_do(make, "cryptsetup", "luksFormat", "--batch-mode", "--type", "luks2", "--disable-locks",
-		  "--key-file", LAYERS_KEY, "--uuid", l->uuid, "--cipher", cipher_of(b->recipe), NULL);
+		  "--key-file", LAYERS_KEY, "--uuid", l->uuid, "--cipher", cipher_of(b->recipe));
 	/* The memory that the host's slot wants is what the capture must have. */
 	if (l->memory) {
 		script_arg(make, "--pbkdf=argon2id");
@@ -150,9 +150,9 @@ static void add_locked(struct building *b, const struct recipe_layer *l)
 	}
 	add_device(b, take ? 0 : b->free.n, disk, make);
 	script_do(make, "cryptsetup", "open", "--type", "luks", "--batch-mode", "--disable-locks",
-		  "--disable-keyring", "--key-file", LAYERS_KEY, NULL);
+		  "--disable-keyring", "--key-file", LAYERS_KEY);
 	script_do(open, "cryptsetup", "open", "--type", "luks", "--batch-mode", "--disable-locks",
-		  "--disable-keyring", "--key-file", LAYERS_KEY, NULL);
+		  "--disable-keyring", "--key-file", LAYERS_KEY);
 	add_devices(b, 1, take);
 	script_arg(make, l->name);
 	script_arg(open, l->name);
@@ -166,7 +166,7 @@ static void add_physical(struct building *b, const struct recipe_layer *l)
 {
 	for (size_t i = 0; i < l->members.n; i++) {
 		script_do(&b->to->make, "lvm", "pvcreate", "-q", "-y", "-ff", "--norestorefile", "--uuid",
-			  l->members.v[i], NULL);
+			  l->members.v[i]);
 		add_device(b, i, b->to->disks + (unsigned)(i < b->free.n ? 0 : i - b->free.n), &b->to->make);
 	}
 }
@@ -175,7 +175,7 @@ static void add_group(struct building *b, const struct recipe_layer *l, const ch
 {
 	size_t taken = b->free.n < l->members.n ? b->free.n : l->members.n;
 
-	script_do(&b->to->make, "lvm", "vgcreate", "-q", "-y", group, NULL);
+	script_do(&b->to->make, "lvm", "vgcreate", "-q", "-y", group);
 	for (size_t i = 0; i < l->members.n; i++)
 		add_device(b, i, b->to->disks + (unsigned)(i < taken ? 0 : i - taken), &b->to->make);
 	b->to->disks += (unsigned)(l->members.n - taken);
@@ -187,15 +187,15 @@ static void add_logical(struct building *b, const char *group, const char *volum
 
 	if (!scratch_has_driver(b->recipe, "dm_thin_pool")) {
 		script_do(s, "lvm", "lvcreate", "-q", "-y", "-an", "-Zn", "-Wn", "-l", "100%FREE", "-n", volume,
-			  group, NULL);
+			  group);
 		return;
 	}
 	script_do(s, "lvm", "lvcreate", "-q", "-y", "--type", "thin", "-Wn", "-l", "90%FREE", "--thinpool", POOL,
-		  "-n", volume, NULL);
+		  "-n", volume);
 	script_arg(s, "-V");
 	script_argf(s, "%llum", (unsigned long long)b->size >> 20);
 	script_arg(s, group);
-	script_do(s, "lvm", "vgchange", "-q", "-an", group, NULL);
+	script_do(s, "lvm", "vgchange", "-q", "-an", group);
 }
 
 /* lvm names groups and volumes by ids that it makes: those of the host are put in by way of a backup. */
@@ -215,11 +215,11 @@ static int add_volume(struct building *b, const struct recipe_layer *l, struct e
 	add_physical(b, l);
 	add_group(b, l, group);
 	add_logical(b, group, slash + 1);
-	script_do(make, "lvm", "vgcfgbackup", "-q", "-f", LVM_BACKUP, group, NULL);
-	script_own(make, GUEST_LVM_IDS, LVM_BACKUP, group_id, slash + 1, volume_id, NULL);
-	script_do(make, "lvm", "vgcfgrestore", "-q", "--force", "-f", LVM_BACKUP, group, NULL);
-	script_do(make, "lvm", "vgchange", "-q", "-ay", group, NULL);
-	script_do(&b->to->open, "lvm", "vgchange", "-q", "-ay", group, NULL);
+	script_do(make, "lvm", "vgcfgbackup", "-q", "-f", LVM_BACKUP, group);
+	script_own(make, GUEST_LVM_IDS, LVM_BACKUP, group_id, slash + 1, volume_id);
+	script_do(make, "lvm", "vgcfgrestore", "-q", "--force", "-f", LVM_BACKUP, group);
+	script_do(make, "lvm", "vgchange", "-q", "-ay", group);
+	script_do(&b->to->open, "lvm", "vgchange", "-q", "-ay", group);
 	put_node(b, true, xasprintf("/dev/%s", l->name));
 	return 0;
 }

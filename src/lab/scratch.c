@@ -78,7 +78,7 @@ void scratch_mkfs(struct script *s, const struct recipe_target *t, const char *n
 		err_set(&s->e, ENOTSUP, "the test cannot make a file system of type '%s' (use --fs ext4)", t->fstype);
 		return;
 	}
-	script_do(s, m->program, NULL);
+	script_do(s, m->program);
 	maker_argv(m, m->program, t, node, &argv);
 	for (size_t i = 1; i < argv.n; i++)
 		script_arg(s, argv.v[i]);

@@ -45,50 +45,23 @@ void script_done(struct script *s)
 	strv_done(&s->programs);
 }
 
-static void add_args(struct script *s, va_list ap)
+void script_words(struct script *s, const char *key, const char *const *argv)
 {
-	for (const char *word = va_arg(ap, const char *); word; word = va_arg(ap, const char *))
-		script_arg(s, word);
+	buf_addf(&s->plan, "%s %s\n", key, argv[0]);
+	while (*++argv)
+		script_arg(s, *argv);
 }
 
-static void begin(struct script *s, const char *key, const char *program)
+void script_program(struct script *s, const char *key, const char *const *argv)
 {
 	auto_free char *path = NULL;
 
-	if (tool_find(program, &path, s->e.code ? NULL : &s->e) < 0)
+	if (tool_find(argv[0], &path, s->e.code ? NULL : &s->e) < 0)
 		return;
 	strv_add_once(&s->programs, path);
 	buf_addf(&s->plan, "%s %s\n", key, path);
-}
-
-void script_do(struct script *s, const char *program, ...)
-{
-	va_list ap;
-
-	begin(s, "do", program);
-	va_start(ap, program);
-	add_args(s, ap);
-	va_end(ap);
-}
-
-void script_stay(struct script *s, const char *program, ...)
-{
-	va_list ap;
-
-	begin(s, "stay", program);
-	va_start(ap, program);
-	add_args(s, ap);
-	va_end(ap);
-}
-
-void script_own(struct script *s, const char *word, ...)
-{
-	va_list ap;
-
-	buf_addf(&s->plan, "do %s\n", word);
-	va_start(ap, word);
-	add_args(s, ap);
-	va_end(ap);
+	while (*++argv)
+		script_arg(s, *argv);
 }
 
 /* The plan has a line for each word, so a word has none. */

@@ -23,11 +23,12 @@ struct script {
 void script_done(struct script *s);
 #define auto_script AUTO(script_done)
 
-/* "do" or "stay" with its arguments, up to NULL. */
-void script_do(struct script *s, const char *program, ...) __attribute__((sentinel));
-void script_stay(struct script *s, const char *program, ...) __attribute__((sentinel));
-/* A word of lab-init's own. */
-void script_own(struct script *s, const char *word, ...) __attribute__((sentinel));
+/* "do" or "stay" a program of this machine, with its arguments; "do" a word of lab-init's own. */
+#define script_do(s, ...) script_program(s, "do", (const char *const[]){ __VA_ARGS__, NULL })
+#define script_stay(s, ...) script_program(s, "stay", (const char *const[]){ __VA_ARGS__, NULL })
+#define script_own(s, ...) script_words(s, "do", (const char *const[]){ __VA_ARGS__, NULL })
+void script_program(struct script *s, const char *key, const char *const *argv);
+void script_words(struct script *s, const char *key, const char *const *argv);
 /* More arguments of the last. */
 void script_arg(struct script *s, const char *word);
 void script_argf(struct script *s, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -167,9 +167,9 @@ static void add_vlans(const struct wire *w, struct script *s)
 		lower = far_end(w, l->lower, 0);
 		name = far_end(w, l->name, 0);
 		script_do(s, "ip", "link", "add", "link", lower, "name", name, "type", "vlan", "proto",
-			  l->vlan_protocol == 0x88a8 ? "802.1ad" : "802.1Q", "id", NULL);
+			  l->vlan_protocol == 0x88a8 ? "802.1ad" : "802.1Q", "id");
 		script_argf(s, "%u", l->vlan);
-		script_do(s, "ip", "link", "set", name, "up", NULL);
+		script_do(s, "ip", "link", "set", name, "up");
 	}
 }
 
@@ -177,7 +177,7 @@ static void add_address(struct script *s, const struct ipaddr *a, unsigned prefi
 {
 	char text[IPADDR_TEXT_MAX];
 
-	script_do(s, "ip", "addr", "replace", NULL);
+	script_do(s, "ip", "addr", "replace");
 	script_argf(s, "%s/%u", ipaddr_text(a, text), prefix);
 	script_arg(s, "dev");
 	script_arg(s, dev);
@@ -239,12 +239,12 @@ int wire_server(const struct recipe *recipe, const struct recipe_target *t, cons
 		return err_set(e, ENOTSUP, "'%s' has its address from %s, which the scratch server does not give yet "
 			       "(--target tests with a fixed address)", n->link,
 			       n->method == NET_DHCP ? "DHCP" : "a router");
-	script_do(s, "ip", "link", "set", "lo", "up", NULL);
+	script_do(s, "ip", "link", "set", "lo", "up");
 	if (mtu) {
-		script_do(s, "ip", "link", "set", SERVER_CARD, "mtu", NULL);
+		script_do(s, "ip", "link", "set", SERVER_CARD, "mtu");
 		script_argf(s, "%u", mtu);
 	}
-	script_do(s, "ip", "link", "set", SERVER_CARD, "up", NULL);
+	script_do(s, "ip", "link", "set", SERVER_CARD, "up");
 	add_vlans(w, s);
 	return add_addresses(n, t, dev, s, e);
 }

@@ -167,7 +167,7 @@ static void a_word_of_an_order_is_never_taken_for_a_disk_or_a_line(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	script_own(&s, "folder", "@0", NULL);
+	script_own(&s, "folder", "@0");
 	script_disk(&s, 7);
 	assert_string_equal(buf_text(&s.plan), "do folder\narg @@0\narg @7\n");
 	assert_int_equal(script_check(&s, &e), 0);
@@ -182,7 +182,7 @@ static void a_missing_program_names_its_package(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	script_do(&s, "no-such-program-of-a-test", "x", NULL);
+	script_do(&s, "no-such-program-of-a-test", "x");
 	assert_int_equal(script_check(&s, &e), -ENOENT);
 	assert_non_null(strstr(e.text, "install no-such-program-of-a-test"));
 	assert_int_equal(tool_find("sh", &path, &e), 0);
