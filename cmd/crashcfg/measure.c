@@ -94,24 +94,24 @@ static void make_argv(struct measure *m, const char *value, struct strv *argv)
 	strv_addf(argv, "%s/try-%u-%s", m->work.path, m->tries, value);
 }
 
-/* The words that `test` ended with when it could not answer, without the program's name. */
+/* The last line that the program itself said: what stopped it.  A pointer to the help may follow. */
+static char *last_words(const char *text)
+{
+	static const char mark[] = "crashcfg: ";
+	const char *found = NULL;
+
+	for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line == '\n')
+		if (strncmp(line, mark, strlen(mark)) == 0)
+			found = line + strlen(mark);
+	return found ? xstrndup(found, strcspn(found, "\n")) : xstrdup("'crashcfg test' gave no answer");
+}
+
 static int no_answer(const struct proc *p, struct err *e)
 {
-	auto_free char *said = xstrdup(buf_text(&p->err));
-	size_t len = strlen(said);
-	char *line;
+	auto_free char *said = last_words(buf_text(&p->err));
 
-	while (len && strchr("\n ", said[len - 1]))
-		said[--len] = '\0';
-	line = strrchr(said, '\n');
-	line = line ? line + 1 : said;
-	if (strncmp(line, "crashcfg: ", 10) == 0)
-		line += 10;
-	return err_set(e,
-		       p->status == EXIT_UNSUPPORTED ? ENOTSUP
-		       : p->status == EXIT_USAGE     ? ERR_USAGE
-						     : EIO,
-		       "%s", *line ? line : "'crashcfg test' gave no answer");
+	return err_set(e, p->status == EXIT_UNSUPPORTED ? ENOTSUP : p->status == EXIT_USAGE ? ERR_USAGE : EIO, "%s",
+		       said);
 }
 
 /* VALUE: "96M", or "auto". */
