@@ -92,7 +92,7 @@ static void print_json(const struct estimate *s)
 
 static bool is_test_option(const struct estimate_options *o)
 {
-	return o->kernel || o->kernels || o->memory || o->fs || o->accel || o->timeout || o->qemu || o->output;
+	return o->kernel || o->kernels || o->memory || o->fs || o->target || o->stack || o->accel || o->timeout || o->qemu || o->output;
 }
 
 static int run_estimate(struct cli *cli, int argc, char *argv[], struct err *e)
@@ -142,6 +142,9 @@ static const struct option_row options[] = {
 	{ "kernels", "DIR", OPTION(kernels), "measure: take kernels from DIR, as 'test' does", NULL },
 	{ "memory", "SIZE", OPTION(memory), "measure: memory of the guest (1G)", NULL },
 	{ "fs", "TYPE", OPTION(fs), "measure: dump to a scratch disk of this type", "ext4 xfs btrfs" },
+	{ "target", "URL", OPTION(target), "measure: dump to a scratch server, as 'test' does", "nfs ssh file" },
+	{ "stack", "KIND,...", OPTION(stack), "measure: put these layers below the file system, as 'test' does",
+	  "raid0 raid1 raid5 raid10 lvm thin luks" },
 	{ "accel", "HOW", OPTION(accel), "measure: auto, kvm or tcg", "auto kvm tcg" },
 	{ "timeout", "SPAN", OPTION(timeout), "measure: give one size up after so long (5m)", NULL },
 	{ "qemu", "ARGS", OPTION(qemu), "measure: more arguments for QEMU, separated by blanks", NULL },

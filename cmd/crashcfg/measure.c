@@ -35,7 +35,7 @@ struct measure {
 	struct bisect search;
 	/* as the first try told */
 	uint64_t memory, estimate; /* bytes */
-	char *kernel, *fs, *accel;
+	char *kernel, *fs, *target, *accel;
 	struct json *log; /* of all tries */
 };
 
@@ -46,6 +46,7 @@ static void own_measure(struct measure *m)
 	bisect_done(&m->search);
 	free(m->kernel);
 	free(m->fs);
+	free(m->target);
 	free(m->accel);
 	js_free(m->log);
 }
@@ -86,6 +87,8 @@ static void make_argv(struct measure *m, const char *value, struct strv *argv)
 	add_option(argv, "--kernels", o->kernels);
 	add_option(argv, "--memory", o->memory);
 	add_option(argv, "--fs", o->fs);
+	add_option(argv, "--target", o->target);
+	add_option(argv, "--stack", o->stack);
 	add_option(argv, "--accel", m->accel ? m->accel : o->accel);
 	add_option(argv, "--qemu", o->qemu);
 	strv_add(argv, "--timeout");
@@ -200,12 +203,13 @@ static int first_try(struct measure *m, struct err *e)
 		return err_set(e, EIO, "'crashcfg test --json' told no crashkernel and memory");
 	m->kernel = copy_text(a.json, "kernel");
 	m->fs = copy_text(a.json, "fs");
+	m->target = copy_text(a.json, "target");
 	m->accel = copy_text(a.json, "accel");
 	bisect_init(&m->search, m->estimate, GAP, STEP, LEAST, m->memory / 2);
 	if (!m->cli->quiet)
 		fprintf(out_words(m->cli),
 			"Kernel %s, guest of %llu MB, %s; the estimate for it is %s\n", m->kernel,
-			(unsigned long long)(m->memory / MIB), m->fs, value);
+			(unsigned long long)(m->memory / MIB), *m->fs ? m->fs : m->target, value);
 	note_try(m, m->estimate, &a);
 	return 0;
 }
@@ -258,6 +262,7 @@ static void print_json(struct measure *m, bool kept)
 
 	js_set_text(j, "kernel", m->kernel);
 	js_set_text(j, "fs", m->fs);
+	js_set_text(j, "target", m->target);
 	js_set_text(j, "accel", m->accel);
 	js_set_int(j, "memory", (int64_t)m->memory);
 	js_set_int(j, "estimate", (int64_t)m->estimate);
