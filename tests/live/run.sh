@@ -28,14 +28,14 @@ if [ -z "${CRASHCFG_LIVE_WORK:-}" ]; then
 	work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-live.XXXXXX")
 	chmod 755 "$work"
 	trap 'rm -rf "$work"' EXIT
-	for fs in ext4 xfs btrfs; do
+	for fs in ext4 xfs btrfs swap; do
 		truncate -s 32G "$work/$fs.img"
-		case $fs in ext4) mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$work/$fs.img" ;; *) "mkfs.$fs" -q "$work/$fs.img" ;; esac
+		case $fs in swap) mkswap "$work/swap.img" >/dev/null ;; ext4) mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$work/$fs.img" ;; *) "mkfs.$fs" -q "$work/$fs.img" ;; esac
 		losetup --show -f "$work/$fs.img" >"$work/$fs.loop" || skip "there are no loop devices"
 	done
 	CRASHCFG_LIVE_WORK=$work CRASHCFG_LIVE_KERNEL=$kernel unshare --mount --net --pid --fork --kill-child bash "$0" "$B"
 	status=$?
-	for fs in ext4 xfs btrfs; do
+	for fs in ext4 xfs btrfs swap; do
 		losetup -d "$(cat "$work/$fs.loop")"
 	done
 	exit $status
@@ -76,8 +76,7 @@ make_host() {
 	mount --bind "$kernel/boot" /boot
 	mount -t tmpfs -o mode=755 none /run
 	mkdir -p /run/sshd /etc/sysconfig
-	for fs in "${disks[@]}"; do
-		read -r "loop_$fs" <"$work/$fs.loop"
+	for fs in "${disks[@]}" swap; do
 		cp -a "$(cat "$work/$fs.loop")" "$work/node_$fs"
 	done
 	mount -t proc proc /proc
@@ -104,6 +103,7 @@ make_host() {
 		mkdir -p "$work/$fs"
 		mount -t "$fs" "/dev/vdx$n" "$work/$fs" || return 1
 	done
+	make_disk vdx9 "$work/node_swap"
 }
 
 make_network() {
@@ -246,6 +246,15 @@ is "and is not any more" "" "$(findmnt -no TARGET /dev/vdx1)"
 mount -o ro /dev/vdx1 "$work/ext4"
 live "a file system that is mounted read-only" 6 mount "read-only"
 umount "$work/ext4"
+
+uuid=$(blkid -s UUID -o value /dev/vdx9)
+mkdir -p /dev/disk/by-uuid
+ln -s ../../vdx9 "/dev/disk/by-uuid/$uuid"
+settings "raw:/dev/disk/by-uuid/$uuid"
+sum=$(head -c 1M /dev/vdx9 | sha256sum)
+live "a swap as a raw target" 0 None None
+is "the steps of a raw target" "prepare device content space" "$(field "' '.join(s['name'] for s in t['steps'])")"
+is "nothing was written to it" "$sum" "$(head -c 1M /dev/vdx9 | sha256sum)"
 
 settings "$ssh/good"
 live "ssh" 0 None None
