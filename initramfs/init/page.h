@@ -43,6 +43,7 @@ struct page_attempt {
 	bool dumping;		/* a worker is, or died, between the dump's first byte and its final name */
 	bool readable;		/* what was written is a dump with all its pages, whatever its log is */
 	bool whole;		/* it was found whole: what is missing is its hash, its final name or the record */
+	bool cut;		/* the connection ended meanwhile: it may be had again */
 	int how;		/* enum dump_how: which way to write the dump is at work or comes next */
 	uint64_t bytes;		/* of the vmcore or of what is there of it */
 	char error[240];

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static const struct destination *const destinations[] = {
 	&destination_disk, &destination_raw, &destination_nfs, &destination_ssh,
@@ -62,6 +63,14 @@ int place_reopen(struct page *p, const struct recipe *r, int i, struct place *re
 			       strerror(errno));
 	*ret = (struct place){ .target = i, .dir = fd, .how = how, .shown = xasprintf("/%s", a->folder) };
 	return 0;
+}
+
+bool place_is_cut(const struct place *p)
+{
+	struct stat st;
+
+	return p->how && p->how->again && fstat(p->dir, &st) < 0 &&
+	       (errno == ENOTCONN || errno == ECONNRESET || errno == ECONNABORTED);
 }
 
 int place_create(const struct place *p, const char *name, struct err *e)

@@ -37,7 +37,8 @@ struct destination {
 	int (*hash)(struct capture *c, const struct place *at, struct err *e);
 	int (*commit)(struct capture *c, const struct place *at, struct err *e);
 	void (*done)(struct place *p);
-	/* Mount target I again, whose server died with the worker that had it; NULL: it needs none. */
+	/* Mount target I again, whose server died with the worker that had it, or lost its connection; NULL: it
+	 * needs none. */
 	int (*again)(struct capture *c, int i, struct err *e);
 };
 /* NULL: this program does not know such targets. */
@@ -52,6 +53,8 @@ int folder_make(struct capture *c, int i, const char *sub, bool ours, struct pla
 
 /* Open the folder of target I again, which an earlier worker made. */
 int place_reopen(struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e);
+/* It lies behind a connection that has ended; place_reopen() makes another one. */
+bool place_is_cut(const struct place *p);
 /* How long to wait for a device, ms: never past the half of what is left of the capture's time. */
 long long place_patience(const struct capture *c);
 /* Where target I's file system is mounted. */

@@ -5,106 +5,16 @@
 #include "proc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
 
-#define SSH "/usr/bin/ssh"
-#define SSH_OTHER "/bin/ssh"
 #define VERSION 3
 #define WINDOW 64		/* writes on their way: 2 MiB */
 #define ANSWER_MS 90000		/* ssh itself gives up on a silent host before */
 #define NAMES_MAX 100000
-
-/* --- the client ---------------------------------------------------------------------------------- */
-
-static void child(char *const argv[], int in, int out, int words)
-{
-	static char search[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
-	static char locale[] = "LC_ALL=C", home[] = "HOME=/root";
-	char *const env[] = { search, locale, home, NULL };
-
-	if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
-	    dup2(words, STDERR_FILENO) >= 0) {
-		execve(SSH, argv, env);
-		execve(SSH_OTHER, argv, env);
-	}
-	dprintf(STDERR_FILENO, "cannot run '%s': %s\n", SSH, strerror(errno));
-	_exit(127);
-}
-
-/*
- * Only that host, only that key, no question to anybody, and no file but those of the image.  A host
- * that is silent for a minute is given up.
- */
-static void make_argv(const struct recipe_target *t, const struct ipaddr *address, struct strv *argv)
-{
-	static const char *const options[] = {
-		"BatchMode=yes", "StrictHostKeyChecking=yes", "UpdateHostKeys=no", "CheckHostIP=no",
-		("UserKnownHostsFile=" SSH_KNOWN_PATH " " SSH_KNOWN_PATH "2"), "GlobalKnownHostsFile=/dev/null",
-		"IdentitiesOnly=yes", ("IdentityFile=" SSH_KEY_PATH), "PreferredAuthentications=publickey",
-		"ConnectTimeout=30", "ServerAliveInterval=15", "ServerAliveCountMax=4", "LogLevel=ERROR",
-		"IPQoS=none",
-	};
-	char text[IPADDR_TEXT_MAX];
-
-	strv_add(argv, "ssh");
-	strv_add(argv, "-F");
-	strv_add(argv, "/dev/null");
-	strv_add(argv, "-axT");
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		strv_add(argv, "-o");
-		strv_add(argv, options[i]);
-	}
-	strv_add(argv, "-o");
-	strv_addf(argv, "HostKeyAlias=%s", t->known);
-	strv_add(argv, "-p");
-	strv_addf(argv, "%u", t->port ? t->port : 22);
-	strv_add(argv, "-l");
-	strv_add(argv, t->user);
-	strv_add(argv, "-s");
-	strv_add(argv, "--");
-	strv_add(argv, ipaddr_text(address, text));
-	strv_add(argv, "sftp");
-}
-
-static int start(struct remote *r, const struct recipe_target *t, const struct ipaddr *address)
-{
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, words[2] = { -1, -1 };
-	auto_strv struct strv argv = { 0 };
-
-	make_argv(t, address, &argv);
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 || pipe2(words, O_CLOEXEC) < 0)
-		return -errno;
-	r->to = in[1];
-	r->from = out[0];
-	r->words = words[0];
-	fcntl(r->words, F_SETFL, O_NONBLOCK);
-	r->pid = fork();
-	if (r->pid == 0)
-		child(argv.v, in[0], out[1], words[1]);
-	own_close(&in[0]);
-	own_close(&out[1]);
-	own_close(&words[1]);
-	return r->pid < 0 ? -errno : 0;
-}
-
-/* The last line that the client wrote: "Host key verification failed." */
-static void last_words(struct remote *r, char text[static 200])
-{
-	char data[4096];
-	ssize_t n = r->words < 0 ? -1 : read(r->words, data, sizeof(data) - 1);
-	char *rest = data, *line;
-
-	text[0] = '\0';
-	data[n > 0 ? n : 0] = '\0';
-	while ((line = strsep(&rest, "\r\n")))
-		if (line[0] && line[1])
-			snprintf(text, 200, "%s", line);
-}
 
 /* --- packets --------------------------------------------------------------------------------------- */
 
@@ -234,11 +144,11 @@ int remote_open(struct remote *r, const struct recipe_target *t, const struct ip
 {
 	auto_buf struct buf packet = { 0 };
 	struct sftp_packet p;
-	char words[200];
+	char words[REMOTE_WORDS_MAX];
 	int code;
 
 	*r = (struct remote){ .to = -1, .from = -1, .words = -1 };
-	code = start(r, t, address);
+	code = remote_start(r, t, address);
 	if (code < 0)
 		return err_set(e, -code, "cannot start ssh: %s", strerror(-code));
 	sftp_end(&packet, sftp_begin(&packet, SFTP_INIT, VERSION));
@@ -246,7 +156,7 @@ int remote_open(struct remote *r, const struct recipe_target *t, const struct ip
 	if (code == 0)
 		code = read_packet(r, &p);
 	if (code < 0 || p.type != SFTP_VERSION || p.id < VERSION) {
-		last_words(r, words);
+		remote_last_words(r, words);
 		return err_set(e, code < 0 ? -code : EPROTO, "ssh to '%s' as '%s': %s", t->known, t->user,
 			       words[0] ? words : code < 0 ? "the connection ended" :
 							     "the server does not speak sftp version 3");

@@ -50,4 +50,13 @@ ssize_t remote_read(struct remote *r, const struct buf *handle, uint64_t offset,
 int remote_list(struct remote *r, const char *path, struct strv *ret);
 int remote_space(struct remote *r, const char *path, struct sftp_space *ret);
 
+/* --- client.c --------------------------------------------------------------------------------- */
+
+#define REMOTE_WORDS_MAX 200
+
+/* Start ssh and tie R to it.  0 or -errno. */
+int remote_start(struct remote *r, const struct recipe_target *t, const struct ipaddr *address);
+/* The last line that it wrote ("Host key verification failed."), "" none. */
+void remote_last_words(struct remote *r, char text[static REMOTE_WORDS_MAX]);
+
 #endif

@@ -40,9 +40,14 @@ static long long deadline(const struct supervisor *s)
 	return s->began + (long long)seconds * 1000;
 }
 
+/* While another target waits for its turn, one that hangs gets half of the time that is left. */
 static long long stall_ms(const struct supervisor *s)
 {
-	return (long long)(s->recipe->stall ? s->recipe->stall : STALL_S) * 1000;
+	long long most = (long long)(s->recipe->stall ? s->recipe->stall : STALL_S) * 1000;
+	long long half = (deadline(s) - s->beat_at) / 2;
+	bool waits = s->page->stage == STAGE_TARGETS && s->page->next_target < s->recipe->n_targets;
+
+	return waits && half < most ? half : most;
 }
 
 /*

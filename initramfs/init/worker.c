@@ -170,7 +170,7 @@ static int phase_dump(struct capture *c, const struct place *place, struct err *
 	c->page->pages = 0;
 	c->page->sha256[0] = c->page->check[0] = '\0';
 	a->dumping = true;
-	while ((r = write_and_check(c, place, &written, e)) < 0 &&
+	while ((r = write_and_check(c, place, &written, e)) < 0 && !(a->cut = place_is_cut(place)) &&
 	       (next = dump_next(c->recipe, (enum dump_how)a->how, r, written)) >= 0) {
 		if (next == DUMP_COPY && dump_outdoes_copy(c, place)) {
 			err_wrap(e, "it is kept, since there is no room for a plain copy of all memory");
@@ -295,7 +295,8 @@ static int try_target(struct capture *c, int i)
 
 /*
  * A worker died there, and nobody took a dump since.  Where it was writing one the plain copy has its turn; where
- * it had not begun the place is as good as it was.
+ * it had not begun the place is as good as it was.  Or the connection ended: then it is made anew, and the dump is
+ * written once more in the same way.
  */
 static int try_again(struct capture *c, int i)
 {
@@ -305,16 +306,16 @@ static int try_again(struct capture *c, int i)
 	struct err e = { 0 };
 	int r;
 
-	if ((!a->dumping || c->page->log_only) && !waiting)
+	if ((!(a->dumping || a->cut) || c->page->log_only) && !waiting)
 		return -ENOENT;
-	a->dumping = a->waiting = false;
+	if (!waiting && !a->cut)
+		a->how = DUMP_COPY;
+	a->dumping = a->waiting = a->cut = false;
 	c->page->target = i;
 	r = place_reopen(c->page, c->recipe, i, &place, &e);
-	if (r == 0 && !waiting) {
-		a->how = DUMP_COPY;
-		say(CONSOLE_FAILED, "%s: %s; next: a plain copy of all memory", c->recipe->targets[i].url,
-		    a->error);
-	}
+	if (r == 0 && !waiting)
+		say(CONSOLE_FAILED, "%s: %s; next: %s", c->recipe->targets[i].url, a->error,
+		    a->how == DUMP_COPY ? "a plain copy of all memory" : "once more");
 	/* Programs of DUMP_PRE that had no turn yet get none: one of them may be what killed that worker. */
 	if (r == 0)
 		r = phase_dump_or_log(c, &place, &e);
@@ -386,27 +387,35 @@ static void save_log_here(struct capture *c)
 		say(CONSOLE_FAILED, "no target took the log, and there was no other place: %s", e.text);
 }
 
+static void close_record(struct capture *c, int i)
+{
+	auto_place struct place place = { .dir = -1 };
+	struct err e = { 0 };
+	int r = place_reopen(c->page, c->recipe, i, &place, &e);
+
+	if (r == 0)
+		r = report_write(c, &place, true, &e);
+	if (r < 0)
+		say(CONSOLE_FAILED, "%s", e.text);
+}
+
 /* The last word: the manifests, and where no target took the log, the log on the console. */
 static int stage_close(struct capture *c, struct err *e)
 {
-	int r = 0;
-
+	(void)e;
 	/* Tried once: the firmware may hang in it. */
 	if (!has_log(c->page) && c->page->vmcore_size && !c->page->here_tried) {
 		c->page->here_tried = true;
 		save_log_here(c);
 	}
 	claim(c);
-	for (int i = 0; i < ATTEMPTS_MAX; i++) {
-		auto_place struct place place = { .dir = -1 };
+	/* Disks first: a server that hangs must not keep them from their record. */
+	for (int i = 0; i < 2 * ATTEMPTS_MAX; i++) {
+		bool disks = i < ATTEMPTS_MAX;
 
-		if (!c->page->attempts[i].folder[0])
-			continue;
-		r = place_reopen(c->page, c->recipe, i, &place, e);
-		if (r == 0)
-			r = report_write(c, &place, true, e);
-		if (r < 0)
-			say(CONSOLE_FAILED, "%s", e->text);
+		if (c->page->attempts[i % ATTEMPTS_MAX].folder[0] &&
+		    is_disk(&c->recipe->targets[i % ATTEMPTS_MAX]) == disks)
+			close_record(c, i % ATTEMPTS_MAX);
 	}
 	return 0;
 }
