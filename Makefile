@@ -169,12 +169,13 @@ demo: packages	## the main job: crash a real kernel in a VM and open its dump
 	@bash tests/vm/demo.sh $(B)
 
 .PHONY: vm-matrix
-vm-matrix: all	## dumps to every file system, disk and stack that is known (hours without KVM)
+vm-matrix: all	## dumps to every file system, disk, stack and network that is known (hours without KVM)
 	@bash tests/vm/run.sh $(B) matrix hosts
 	@bash tests/vm/stacks.sh $(B)
 	@raw_cases="swap spare" bash tests/vm/run.sh $(B) raw
 	@bash tests/vm/collectors.sh $(B)
 	@bash tests/vm/progress.sh $(B)
+	@bash tests/vm/net.sh $(B)
 
 # A capture-init with faults within.
 $(B)/vm-faults/capture-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard initramfs/init/*.c)) $(STATIC_OBJ) tests/vm/faults/within.c
@@ -185,6 +186,7 @@ $(B)/vm-faults/capture-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard initramfs
 .PHONY: vm-faults
 vm-faults: all $(B)/vm-faults/capture-init	## captures that are hit by every fault we know to make
 	@bash tests/vm/run.sh $(B) faults
+	@bash tests/vm/net.sh $(B) faults
 
 check: packages	## build, and pass every test
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all $(UNIT)

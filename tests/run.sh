@@ -43,6 +43,7 @@ done
 for suite in tests/cli/run.sh tests/roots/run.sh tests/init/run.sh tests/live/run.sh tests/vm/run.sh; do
 	[ -e "$suite" ] && one "${suite%/run.sh}" bash "$suite" "$B"
 done
+one tests/vm/net bash tests/vm/net.sh "$B" few
 
 [ ${#skipped[@]} = 0 ] || printf '%s\n' "${skipped[@]}"
 [ ${#bad[@]} = 0 ] || printf 'failed: %s\n' "${bad[@]}"

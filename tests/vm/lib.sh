@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 # shellcheck disable=SC2034
-# What the VM suites share.  Wants B, the build folder.
+# What the VM suites share.  Wants B, the build folder, and vm_dir where the logs do not belong in B/vm.
 
-vm_dir=$B/vm
+: "${vm_dir:=$B/vm}"
 rm -rf "$vm_dir"
 mkdir -p "$vm_dir"
 work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-vm.XXXXXX")

@@ -1,72 +1,51 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# net.sh BUILD [KIND-NETWORK ...] - dumps by the network: a guest crashes, another one takes its dump and looks at it.
+# net.sh BUILD [few | faults | NAME ...] - dumps by the network: a guest crashes, and real servers in
+# namespaces of this machine (Ganesha, sshd, dnsmasq) take its dump.
 #
-# The two are joined by a socket and reach nothing else.  Each row is a target's kind and a network: the guest that
-# crashes has set that network up by ip(8), and crashcfg finds the way out.  guest_root: see guest-root.sh.
+# A NAME is a target's kind and a network, which the guest has set up by ip(8) and dhcpcd, and from which
+# crashcfg finds the way out; or it is a fault.  Nothing reaches any other network.  Needs root.
+# guest_root: see guest-root.sh.
 set -u
 B=$1
 shift
 cd "$(dirname "$0")/../.." || exit 1
+vm_dir=$B/vm-net
 . tests/vm/lib.sh
 . tests/vm/guest.sh
-guest_root=${guest_root:-build/guest}
-all="nfs4-static ssh-static nfs3-static nfs4-dhcp ssh-dhcp nfs4-ipv6 ssh-ipv6 nfs4-vlan ssh-vlan nfs4-bond ssh-bond
-nfs4-bridge ssh-bridge nfs4-router ssh-router nfs3-dhcp nfs3-ipv6 nfs3-vlan nfs3-bond nfs3-bridge nfs3-router sftp-static"
-bash tests/vm/guest-root.sh "$guest_root" nfs-kernel-server openssh-server openssh-client dhcpcd-base || exit 1
+export B work dir guest_root=${guest_root:-build/guest}
+networks="static dhcp ipv6 ra vlan bond bridge router"
+all="sftp-static nfs-static ssh-name nfs4-name ssh-dhcp6 ssh-bond-vlan-dhcp nfs4-bond-router-ipv6"
+for network in $networks; do all="$all nfs4-$network ssh-$network nfs3-$network"; done
+faults="nfs-down nfs-hung nfs-slow nfs-read-only nfs-dies-writing nfs-hangs-writing nfs-full nfs-down-alone
+ssh-closed ssh-key-refused ssh-host-key-changed ssh-cut ssh-cut-alone ssh-hangs-writing ssh-full ssh-worker-killed
+nfs-worker-killed dhcp-silent dns-dead link-down"
+names=${*:-$all}
+[ "$names" != faults ] || names=$faults
+[ "$names" != few ] || names="ssh-bond-vlan-dhcp nfs4-bond-router-ipv6"
 
-wire=$work/wire
-ssh-keygen -q -t ed25519 -N '' -C test -f "$work/key"
-ssh-keygen -q -t ed25519 -N '' -C test -f "$work/hostkey"
-
-guest_new server
-guest_job tests/vm/net/server "$work/key.pub" "$work/hostkey"
-server_log=$vm_dir/server
-(guest_memory=1G guest_boot "$server_log" 7200 "" \
-	-netdev "stream,id=wire,server=on,addr.type=unix,addr.path=$wire" -device virtio-net-pci,netdev=wire,mac=52:54:00:00:00:01 \
-	-pidfile "$work/server.pid") &
-trap 'kill "$(cat "$work/server.pid")"; rm -rf "$work"' EXIT
-wait_for() {	# LOG WORDS SECONDS
-	local i
-	for ((i = 0; i < $3; i++)); do
-		grep -aq "$2" "$1" 2>/dev/null && return
-		sleep 1
-	done
-	return 1
-}
-if ! wait_for "$server_log" "server: ready" 300; then
-	tail -20 "$server_log"
-	echo "FAIL  server: it did not come up"
-	exit 1
-fi
-
+bash tests/vm/guest-root.sh "$guest_root" openssh-client dhcpcd-base nfs-ganesha nfs-ganesha-vfs rpcbind \
+	openssh-server dnsmasq-base netbase || exit 1
+for what in key hostkey; do ssh-keygen -q -t ed25519 -N '' -C test -f "$work/$what"; done
+for program in tests/vm/net/wire.c tests/vm/faults/qmp.c; do
+	${CC:-cc} -O1 -o "$work/$(basename "$program" .c)" "$program" || exit 1
+done
+# What kills the worker in place of writing a dump.
+${CC:-cc} -O1 -static -DFAULT=KILL_WORKER -o "$work/collector" tests/vm/faults/collector.c || exit 1
 guest_new client
-guest_job tests/vm/net/client "$work/key" "$work/hostkey.pub"
-cp "$guest/initrd" "$work/client.initrd"
+guest_job tests/vm/net/client "$work/key" "$work/hostkey.pub" "$work/collector" || exit 1
 
-for name in ${*:-$all}; do
+for name in $names; do
 	start=$SECONDS
-	dir=$vm_dir/$name
+	dir=$PWD/$vm_dir/$name
 	mkdir -p "$dir"
-	guest_new client
-	cp "$work/client.initrd" "$guest/initrd"
-	nics=(-netdev "stream,id=wire,server=off,addr.type=unix,addr.path=$wire")
-	case $name in
-	*-bond)
-		nics+=(-netdev hubport,id=h0,hubid=0,netdev=wire -netdev hubport,id=h1,hubid=0 -netdev hubport,id=h2,hubid=0
-			-device virtio-net-pci,netdev=h1,mac=52:54:00:00:00:11 -device virtio-net-pci,netdev=h2,mac=52:54:00:00:00:12)
-		;;
-	*) nics+=(-device "virtio-net-pci,netdev=wire,mac=52:54:00:00:00:10") ;;
-	esac
-	guest_boot "$dir/console" 600 "crashkernel=${crashkernel:-192M} job.kind=$name" "${nics[@]}"
-	status=$?
+	how=row
+	[[ " ${faults//$'\n'/ } " != *" $name "* ]] || how=fault
+	unshare -m -n -p -f --mount-proc --kill-child bash tests/vm/net/$how "$name" >"$dir/said" 2>"$dir/words"
 	took=$((SECONDS - start))
-	said=
-	[ "$status" = 0 ] && wait_for "$server_log" "server: dump of client-$name: " 30
-	said=$(grep -a "server: dump of client-$name: " "$server_log" | tail -1 | tr -d '\r')
-	case $said in
-	*": whole "*) good "${said##*: }" ;;
-	*) bad "${said:-no dump came}; $(grep -aE 'FAILED|failed' "$dir/console" | tail -1 | tr -d '\r')" ;;
+	case $(tail -1 "$dir/said") in
+	whole:*) good "$(tail -1 "$dir/said")" ;;
+	*) bad "$(tail -qn1 "$dir/said" "$dir/words" | paste -sd' ')" ;;
 	esac
 done
 sums
