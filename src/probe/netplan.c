@@ -364,8 +364,9 @@ int netplan_make(const struct root *root, const struct settings *s, const struct
 	const struct rtnl_link *l = NULL;
 	int r = find_link(s, seen, host, &l, e);
 
-	if (r == 0)
-		r = add_link(&p, l, "", 0, e);
+	if (r < 0 || !l)
+		return r;
+	r = add_link(&p, l, "", 0, e);
 	if (r < 0)
 		return r;
 	r = set_address(s, seen, l, host, &n, e);
