@@ -185,8 +185,7 @@ $(B)/vm-faults/capture-init: $(patsubst %.c,$(B)/static/%.o,$(wildcard initramfs
 
 .PHONY: vm-faults
 vm-faults: all $(B)/vm-faults/capture-init	## captures that are hit by every fault we know to make
-	@bash tests/vm/run.sh $(B) faults
-	@bash tests/vm/net.sh $(B) faults
+	@s=0; bash tests/vm/run.sh $(B) faults || s=1; bash tests/vm/net.sh $(B) faults || s=1; exit $$s
 
 check: packages	## build, and pass every test
 	@$(MAKE) --no-print-directory -s -j$$(nproc) all $(UNIT)

@@ -24,6 +24,10 @@ names=${*:-$all}
 [ "$names" != faults ] || names=$faults
 [ "$names" != few ] || names="ssh-bond-vlan-dhcp nfs4-bond-router-ipv6"
 
+if [ ! -c /dev/net/tun ] || ! unshare -m -n -p -f --mount-proc true 2>/dev/null; then
+	echo "skipped: tests/vm/net: namespaces of its own and /dev/net/tun are not to be had here"
+	exit 0
+fi
 bash tests/vm/guest-root.sh "$guest_root" openssh-client dhcpcd-base nfs-ganesha nfs-ganesha-vfs rpcbind \
 	openssh-server dnsmasq-base netbase || exit 1
 for what in key hostkey; do ssh-keygen -q -t ed25519 -N '' -C test -f "$work/$what"; done
