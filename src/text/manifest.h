@@ -29,7 +29,8 @@ enum manifest_state {
  * "device", "dmesg", "vmcore", "check", "hash", "rename"; "vmcore" and "check" once for each way that
  * was tried to write the dump, "copy" instead of "vmcore" for the plain copy; "room" before the first where it was
  * doubtful that it would fit.  "pre" and "post" for each
- * program of the settings, the one before the first "vmcore", the other behind all targets.  "efi": no
+ * program of the settings, the one before the first "vmcore", the other behind all targets.  "listeners":
+ * those who hear of the progress by the network were looked for, behind the first "dmesg".  "efi": no
  * target took the log, so EFI variables were to.
  */
 struct manifest_phase {
