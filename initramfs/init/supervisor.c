@@ -27,6 +27,7 @@
 #define STALL_S 120		/* where the recipe tells none */
 #define CAP_S 900		/* hard limit of a capture without deadline: this, and a second for each */
 #define CAP_BYTES (4U << 20)	/* of so many bytes of memory */
+#define RECORDS_MS 30000		/* without progress, for the other targets' records */
 #define CLOSE_MS 8000		/* for the last worker to write down how it ended */
 #define WORKERS_MAX 64
 #define FORK_TRIES 20		/* ticks */
@@ -40,13 +41,19 @@ static long long deadline(const struct supervisor *s)
 	return s->began + (long long)seconds * 1000;
 }
 
-/* While another target waits for its turn, one that hangs gets half of the time that is left. */
+/*
+ * While another target waits for its turn, one that hangs gets half of the time that is left; once the dump is
+ * safe, the records of the others are not worth a long wait.
+ */
 static long long stall_ms(const struct supervisor *s)
 {
 	long long most = (long long)(s->recipe->stall ? s->recipe->stall : STALL_S) * 1000;
 	long long half = (deadline(s) - s->beat_at) / 2;
+	bool safe = s->page->stage == STAGE_CLOSE && s->page->winner >= 0;
 	bool waits = s->page->stage == STAGE_TARGETS && s->page->next_target < s->recipe->n_targets;
 
+	if (safe)
+		return most < RECORDS_MS ? most : RECORDS_MS;
 	return waits && half < most ? half : most;
 }
 
