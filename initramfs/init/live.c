@@ -21,8 +21,8 @@
 #define PROBE_BYTES (1u << 20)
 #define LEFT_MAX 64		/* leftovers that one run removes */
 
-/* Mounting, and writing where other users' folders are. */
-#define NEEDED (1ULL << CAP_SYS_ADMIN | FILES)
+/* Mounting, a port that NFS servers trust, and writing where other users' folders are. */
+#define NEEDED (1ULL << CAP_SYS_ADMIN | 1ULL << CAP_NET_BIND_SERVICE | FILES)
 #define FILES (1ULL << CAP_DAC_OVERRIDE | 1ULL << CAP_DAC_READ_SEARCH | 1ULL << CAP_FOWNER | 1ULL << CAP_CHOWN)
 
 /* --- the story -------------------------------------------------------------------------------------- */
