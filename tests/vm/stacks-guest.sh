@@ -261,7 +261,9 @@ take_down() {
 	sed -i '/^global.system_id_source/d' /etc/lvm/lvm.conf
 	udevadm settle
 	for disk in "${disks[@]}" "$(disk 1028)"; do
-		[ ! -b "$disk" ] || { wipefs -q -a "$disk"?* "$disk"; dd if=/dev/zero of="$disk" bs=1M count=20 status=none; } 2>/dev/null
+		[ -b "$disk" ] || continue
+		wipefs -q -a "$disk"
+		dd if=/dev/zero of="$disk" bs=1M count=20 status=none
 	done
 	udevadm settle
 }
