@@ -9,8 +9,9 @@
 
 /*
  * The ways to write a dump, from the best to the one that always can: makedumpfile as the settings have
- * it; the same by one thread, where there were several; with everything left out that it can leave out, when there is no room; leaving out only
- * zeroed pages, for which it needs to know nothing of the crashed kernel; a plain copy.
+ * it; the same by one thread, where there were several; with everything left out that it can leave out,
+ * when there is no room; leaving out only zeroed pages, for which it needs to know nothing of the crashed
+ * kernel; a plain copy.
  */
 enum dump_how { DUMP_AS_SET, DUMP_ONE_THREAD, DUMP_SMALLER, DUMP_SIMPLER, DUMP_COPY };
 

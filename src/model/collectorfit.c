@@ -114,13 +114,15 @@ static void check_threads(const struct settings *s, const char *version, unsigne
 		return;
 	if (!has_threads(version))
 		settings_fault(s, SET_DUMP_THREADS, FAULT_WARNING, faults,
-			       "this host's makedumpfile%s%s corrupts pages when it uses threads, so one is used (install "
-			       SOUND_THREADS " or later, or write auto)", *version ? " " : "", version);
+			       "this host's makedumpfile%s%s corrupts pages when it uses threads, so one is "
+			       "used (install " SOUND_THREADS " or later, or write auto)",
+			       *version ? " " : "", version);
 	else if (cpus && cpus < s->threads + CPUS_BESIDE)
 		settings_fault(s, SET_DUMP_THREADS, FAULT_WARNING, faults,
-			       "this host has %u processor%s, and %u threads need %u, one that the machine booted with not "
-			       "counted: the capture uses as many as it has processors for (write %u, or auto)", cpus,
-			       cpus == 1 ? "" : "s", s->threads, s->threads + 1,
+			       "this host has %u processor%s, and %u threads need %u, one that the machine "
+			       "booted with not counted: the capture uses as many as it has processors for "
+			       "(write %u, or auto)",
+			       cpus, cpus == 1 ? "" : "s", s->threads, s->threads + 1,
 			       cpus > CPUS_BESIDE ? cpus - CPUS_BESIDE : 1);
 }
 
@@ -135,16 +137,17 @@ static void check_kernel(const struct settings *s, const char *version, const ch
 	case FIT_WRONG:
 		if (s->dump_level & LEVEL_USER)
 			settings_fault(s, SET_DUMP_LEVEL, FAULT_WARNING, faults,
-				       "this host's makedumpfile %s knows kernels up to %s and leaves out parts of kernel %s as if "
-				       "they were memory of processes, so that stays in: dumps have level %u and are larger (install a "
-				       "newer makedumpfile)", version, knows, release,
-				       s->dump_level & ~LEVEL_USER);
+				       "this host's makedumpfile %s knows kernels up to %s and leaves out "
+				       "parts of kernel %s as if they were memory of processes, so that "
+				       "stays in: dumps have level %u and are larger (install a newer "
+				       "makedumpfile)",
+				       version, knows, release, s->dump_level & ~LEVEL_USER);
 		break;
 	case FIT_LARGE:
 		settings_fault(s, SET_DUMP_LEVEL, FAULT_WARNING, faults,
-			       "this host's makedumpfile %s knows kernels up to %s and finds no free pages in kernel %s: dumps "
-			       "are nearly as large as memory (install a newer makedumpfile)", version, knows,
-			       release);
+			       "this host's makedumpfile %s knows kernels up to %s and finds no free pages in "
+			       "kernel %s: dumps are nearly as large as memory (install a newer makedumpfile)",
+			       version, knows, release);
 		break;
 	default:
 		break;
