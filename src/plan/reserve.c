@@ -279,7 +279,7 @@ bool reserve_keeps(const struct reserve_sum *sum, const char *current, uint64_t 
 
 	if (crashkernel_parse(current, &c, NULL) < 0 || c.has_offset)
 		return false;
-	size = crashkernel_size(&c, mem_total ? mem_total : UINT64_MAX);
+	size = crashkernel_size(&c, mem_total ? mem_total : INT64_MAX);
 	return size >= sum->need && size <= sum->value + RESERVE_SLACK;
 }
 

@@ -178,6 +178,9 @@ static void a_reservation_that_is_enough_is_kept(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		if (reserve_keeps(&sum, rows[i].current, 4 * GIB) != rows[i].keeps)
 			fail_msg("row %zu: '%s'", i, rows[i].current);
+	/* Memory that nobody knows, below a foreign root. */
+	assert_true(reserve_keeps(&sum, "128M", 0));
+	assert_false(reserve_keeps(&sum, "248M", 0));
 }
 
 int main(void)
