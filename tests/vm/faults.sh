@@ -157,8 +157,8 @@ if wanted_fault third-crash; then
 	options=(--keep --qemu "-rtc base=2026-11-21T12:03:00")
 	for crash in 1 2 3; do
 		fault third-crash-$crash "$root" "${options[@]}"
-		[ $crash != 1 ] || mv "$dir/out/scratch.img" "$work/third-crash.img"
-		options=(--qemu "-rtc base=2026-11-21T12:0$((3 - crash)):00 -set drive.scratch.file=$work/third-crash.img")
+		[ $crash != 1 ] || mv "$dir/out/scratch0.img" "$work/third-crash.img"
+		options=(--qemu "-rtc base=2026-11-21T12:0$((3 - crash)):00 -set drive.scratch0.file=$work/third-crash.img")
 	done
 	name=third-crash states=
 	for folder in $(debugfs -R "ls -p /var/crash/vm-test" "$work/third-crash.img" 2>/dev/null | grep -o '/20[^/]*/' | sort -r); do
@@ -234,7 +234,7 @@ sick_disk() {	# NAME FAULT WORD read|write STATES [WORDS [CONSOLE]]
 "inject-error":[{"event":"none","iotype":"'"$4"'","errno":5,"once":false,"immediately":false}]}}' \
 		'{"execute":"blockdev-reopen","arguments":{"options":[{"driver":"raw","node-name":"top","file":"sick",
 "cache":{"no-flush":true}}]}}'
-	fault "$1" "$root" --qemu "$qmp_socket -set drive.scratch.node-name=top -set drive.scratch.file.node-name=bottom"
+	fault "$1" "$root" --qemu "$qmp_socket -set drive.scratch0.node-name=top -set drive.scratch0.file.node-name=bottom"
 	end_sabotage
 	judge "$5" "${6:-}" "${7:-}"
 }
@@ -249,19 +249,19 @@ new_disk() {	# NAME "COMMAND OF THE MONITOR" DRIVE'S OPTIONS
 }
 
 # QEMU takes the backend away, so every access fails from then on.
-disk_fault disk-removed CRAWL vmcore "drive_del scratch" \
+disk_fault disk-removed CRAWL vmcore "drive_del scratch0" \
 	"saving incomplete log-only"
-disk_fault disk-gone-before "" panic "drive_del scratch" none "" "no target took the log"
-disk_fault disk-shrinks CRAWL vmcore "block_resize scratch 8M" \
+disk_fault disk-gone-before "" panic "drive_del scratch0" none "" "no target took the log"
+disk_fault disk-shrinks CRAWL vmcore "block_resize scratch0 8M" \
 	"saving incomplete log-only"
-disk_fault superblock-lost "" panic 'qemu-io scratch "write -P 0 0 1M"' none "" \
+disk_fault superblock-lost "" panic 'qemu-io scratch0 "write -P 0 0 1M"' none "" \
 	"no target took the log"
-disk_fault file-system-corrupt "" panic 'qemu-io scratch "write -P 0xa5 4k 8M"' none "" "no target took the log"
+disk_fault file-system-corrupt "" panic 'qemu-io scratch0 "write -P 0xa5 4k 8M"' none "" "no target took the log"
 sick_disk write-errors CRAWL vmcore write "saving incomplete log-only" "" "Input/output error"
 sick_disk write-errors-from-the-start "" panic write none "" "no target took the log"
 sick_disk read-errors "" vmcore read "incomplete log-only" "is not whole"
 if wanted_fault disk-read-only; then
-	new_disk disk-read-only "drive_del scratch" "readonly=on,file=$vm_dir/disk-read-only/out/scratch.img"
+	new_disk disk-read-only "drive_del scratch0" "readonly=on,file=$vm_dir/disk-read-only/out/scratch0.img"
 	judge none "" "no target took the log"
 fi
 deadline=90
@@ -289,7 +289,7 @@ for act in hash rename; do
 	cut_short=
 done
 deadline=45
-disk_fault disk-slow "" panic "block_set_io_throttle scratch 0 0 300000 0 0 0" \
+disk_fault disk-slow "" panic "block_set_io_throttle scratch0 0 0 300000 0 0 0" \
 	"incomplete log-only saving" "deadline of"
 
 # --- a machine with UEFI, whose disk is gone: the log is in its variables --------------------------------------
@@ -300,7 +300,7 @@ elif wanted_fault efi-variables; then
 	root=$(hurried_root efi-variables)
 	mkdir -p "$root/sys/firmware/efi/efivars"
 	cp /usr/share/OVMF/OVMF_VARS_4M.fd "$work/vars.fd"
-	sabotage efi-variables panic "drive_del scratch"
+	sabotage efi-variables panic "drive_del scratch0"
 	fault efi-variables "$root" --qemu "$qmp_socket -drive if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd -drive if=pflash,unit=1,format=raw,file=$work/vars.fd"
 	end_sabotage
 	# Names are UTF-16 in the store, texts as they are.
