@@ -193,7 +193,8 @@ static void add_logical(struct building *b, const char *group, const char *volum
 	script_do(s, "lvm", "lvcreate", "-q", "-y", "--type", "thin", "-Wn", "-l", "90%FREE", "--thinpool", POOL,
 		  "-n", volume);
 	script_arg(s, "-V");
-	script_argf(s, "%llum", (unsigned long long)b->size >> 20);
+	/* Room for a header that is put on it. */
+	script_argf(s, "%llum", (unsigned long long)(b->size + OVERHEAD / 2) >> 20);
 	script_arg(s, group);
 	script_do(s, "lvm", "vgchange", "-q", "-an", group);
 }
