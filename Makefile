@@ -8,6 +8,8 @@ TOOLDIR ?= $(PREFIX)/lib/crashcfg
 MANDIR ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+# dracut looks for modules nowhere else, whatever PREFIX is.
+DRACUTDIR ?= /usr/lib/dracut/modules.d/99crashcfg
 DESTDIR ?=
 
 CC ?= cc
@@ -172,6 +174,7 @@ demo: packages	## the main job: crash a real kernel in a VM and open its dump
 vm-matrix: all	## dumps to every file system, disk, stack and network that is known (hours without KVM)
 	@bash tests/vm/run.sh $(B) matrix hosts
 	@bash tests/vm/stacks.sh $(B)
+	@bash tests/vm/iscsi.sh $(B)
 	@raw_cases="swap spare" bash tests/vm/run.sh $(B) raw
 	@bash tests/vm/collectors.sh $(B)
 	@bash tests/vm/progress.sh $(B)
@@ -218,6 +221,8 @@ install: all	## install below DESTDIR and PREFIX
 	$(INSTALL) -m 644 -D $(B)/crashcfg.service $(DESTDIR)$(UNITDIR)/crashcfg.service
 	$(INSTALL) -m 644 $(B)/crashcfg-save.service conf/crashcfg-save.timer $(DESTDIR)$(UNITDIR)/
 	$(INSTALL) -m 644 -D conf/swap-after-save.conf $(DESTDIR)$(UNITDIR)/swap.d/10-crashcfg.conf
+	$(INSTALL) -d $(DESTDIR)$(DRACUTDIR)
+	$(INSTALL) -m 755 $(wildcard initramfs/dracut/*.sh) $(DESTDIR)$(DRACUTDIR)/
 	test -e $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg || \
 		$(INSTALL) -m 644 $(B)/docs/crashcfg.sysconfig $(DESTDIR)$(SYSCONFDIR)/sysconfig/crashcfg
 uninstall:	## remove what install put there; settings and dumps stay
@@ -226,6 +231,8 @@ uninstall:	## remove what install put there; settings and dumps stay
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/crashcfg $(DESTDIR)$(UNITDIR)/crashcfg.service \
 		$(DESTDIR)$(UNITDIR)/crashcfg-save.service $(DESTDIR)$(UNITDIR)/crashcfg-save.timer \
 		$(DESTDIR)$(UNITDIR)/swap.d/10-crashcfg.conf
+	rm -f $(patsubst initramfs/dracut/%,$(DESTDIR)$(DRACUTDIR)/%,$(wildcard initramfs/dracut/*.sh))
+	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(DRACUTDIR) 2>/dev/null || true
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(UNITDIR)/swap.d 2>/dev/null || true
 	rmdir --ignore-fail-on-non-empty $(DESTDIR)$(TOOLDIR) 2>/dev/null || true
 

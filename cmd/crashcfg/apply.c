@@ -55,6 +55,8 @@ static void print_notes(const struct cli *cli, const struct view *v, const struc
 	for (size_t i = 0; i < p->n_steps && !cli->quiet; i++)
 		if (p->steps[i].kind == STEP_IMAGE && p->steps[i].deferred)
 			fprintf(stderr, "crashcfg: the image waits: %s\n", v->world->image_why);
+	for (size_t i = 0; v->world->image && i < v->world->image->notes.n && !cli->quiet; i++)
+		fprintf(stderr, "crashcfg: note: %s\n", v->world->image->notes.v[i]);
 	if (v->world->interrupted && o->check)
 		fprintf(stderr,
 			"crashcfg: an apply was interrupted; the next one takes it back first\n");

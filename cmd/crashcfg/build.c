@@ -147,6 +147,7 @@ static void print(const struct build *b, const struct cli *cli)
 		js_set_text(j, "kernel", b->kernel->release);
 		js_set_text(j, "id", b->plan->id);
 		js_set_text(j, "sha256", hash_bytes(b->image.data, b->image.len, sha256));
+		js_set_text(j, "builder", b->plan->dracut ? "dracut" : "native");
 		js_set_text(j, "packing", b->plan->packing);
 		js_set_int(j, "packed", (int64_t)b->sizes.packed);
 		js_set_int(j, "unpacked", (int64_t)b->sizes.unpacked);

@@ -70,7 +70,7 @@ static void check_collector(const struct root *root, const struct settings *s, c
 }
 
 int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
-		      struct err *e)
+		      struct strv *notes, struct err *e)
 {
 	auto_facts struct facts *facts = NULL;
 	int r = facts_read(root, &facts, e);
@@ -81,7 +81,7 @@ int faults_check_host(const struct root *root, const struct settings *s, struct 
 	settings_check_files(root, s, faults);
 	check_collector(root, s, facts, faults);
 	faults_check_modules(root, s, facts, faults);
-	faults_check_storage(root, s, facts, faults);
+	faults_check_storage(root, s, facts, notes, faults);
 	return 0;
 }
 
@@ -90,7 +90,8 @@ static const char *plural(size_t n)
 	return n == 1 ? "" : "s";
 }
 
-static void print_json(const struct fault_list *faults, bool good, const struct live_result *live)
+static void print_json(const struct fault_list *faults, const struct strv *notes, bool good,
+		       const struct live_result *live)
 {
 	auto_json struct json *j = cli_json();
 
@@ -98,6 +99,7 @@ static void print_json(const struct fault_list *faults, bool good, const struct 
 	js_set_int(j, "errors", (int64_t)faults->errors);
 	js_set_int(j, "warnings", (int64_t)faults->warnings);
 	faults_json(j, faults);
+	js_set_strv(j, "notes", notes);
 	if (live)
 		js_set(j, "live", live_json(live));
 	cli_print_json(j);
@@ -114,7 +116,8 @@ static void print_sum(const struct fault_list *faults)
 }
 
 /* Then the targets themselves. */
-static int check_live(const struct cli *cli, const struct settings *s, const struct fault_list *faults, struct err *e)
+static int check_live(const struct cli *cli, const struct settings *s, const struct fault_list *faults,
+		      const struct strv *notes, struct err *e)
 {
 	const struct check_options *o = cli->options;
 	auto_live struct live_result live = { 0 };
@@ -123,7 +126,7 @@ static int check_live(const struct cli *cli, const struct settings *s, const str
 	if (r < 0)
 		return r;
 	if (cli->json)
-		print_json(faults, true, &live);
+		print_json(faults, notes, true, &live);
 	fflush(stdout);
 	if (!cli->quiet)
 		fputs(live.ok ? "A dump could be saved to each target now.\n" : "A dump could not be saved to each target now.\n",
@@ -136,6 +139,7 @@ static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
 	const struct check_options *o = cli->options;
 	auto_settings struct settings *s = NULL;
 	auto_faults struct fault_list faults = { 0 };
+	auto_strv struct strv notes = { 0 };
 	bool good;
 	int r;
 
@@ -146,19 +150,21 @@ static int run_check(struct cli *cli, int argc, char *argv[], struct err *e)
 	r = settings_read(&cli->root, &s, &faults, e);
 	if (r < 0)
 		return r;
-	r = faults_check_host(&cli->root, s, &faults, e);
+	r = faults_check_host(&cli->root, s, &faults, &notes, e);
 	if (r < 0)
 		return r;
 	good = !faults.errors && !(o->strict && faults.warnings);
 	if (cli->json && !(o->live && good))
-		print_json(&faults, good, NULL);
+		print_json(&faults, &notes, good, NULL);
 	else if (!cli->json)
 		faults_print(stdout, &faults);
+	for (size_t i = 0; i < notes.n && !cli->quiet; i++)
+		fprintf(stderr, "crashcfg: note: %s\n", notes.v[i]);
 	if (!cli->quiet)
 		print_sum(&faults);
 	if (!good)
 		return EXIT_SETTINGS;
-	return o->live ? check_live(cli, s, &faults, e) : EXIT_DONE;
+	return o->live ? check_live(cli, s, &faults, &notes, e) : EXIT_DONE;
 }
 
 static const struct option_row options[] = {

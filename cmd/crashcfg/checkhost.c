@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "faults.h"
+#include "image.h"
 
 #include "dumpsize.h"
 #include "num.h"
@@ -107,6 +108,20 @@ static void check_found(const struct root *root, const struct settings *s, const
 	check_file_size(root, s, found, faults);
 }
 
+/* Who will make the image, and has that one all that it needs? */
+static void check_builder(const struct root *root, const struct settings *s, const struct storage *found,
+			  struct strv *notes, struct fault_list *faults)
+{
+	auto_strv struct strv said = { 0 };
+	struct err why = { 0 };
+	bool dracut = false;
+
+	if (image_builder(root, s, found, &dracut, &said, &why) < 0)
+		settings_fault(s, SET_CAPTURE_BUILDER, FAULT_ERROR, faults, "%s", why.text);
+	for (size_t i = 0; notes && i < said.n; i++)
+		strv_add_once(notes, said.v[i]);
+}
+
 /* A folder may lie on what is mounted later; all else is wrong, or not for this user to see. */
 static enum fault_level level_of(const struct target *t, int code)
 {
@@ -114,7 +129,7 @@ static enum fault_level level_of(const struct target *t, int code)
 }
 
 void faults_check_storage(const struct root *root, const struct settings *s, const struct facts *facts,
-			  struct fault_list *faults)
+			  struct strv *notes, struct fault_list *faults)
 {
 	for (size_t i = 0; i < s->n_targets && root->host; i++) {
 		auto_storage struct storage found = { 0 };
@@ -127,6 +142,8 @@ void faults_check_storage(const struct root *root, const struct settings *s, con
 			settings_fault(s, SET_DUMP_TARGETS, level_of(&s->targets[i], why.code), faults, "%s", why.text);
 		else
 			check_found(root, s, facts, &found, faults);
+		if (found.target.url)
+			check_builder(root, s, &found, notes, faults);
 	}
 }
 

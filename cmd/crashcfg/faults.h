@@ -11,13 +11,16 @@
 /* How every command tells faults of the settings: one line each, or the member "faults". */
 void faults_print(FILE *to, const struct fault_list *faults);
 void faults_json(struct json *to, const struct fault_list *faults);
-/* What only this host can tell: its memory and kernels, its makedumpfile, the files that are named. */
+/*
+ * What only this host can tell: its memory and kernels, its makedumpfile, the files that are named.  NOTES: worth
+ * knowing, no faults; may be NULL.
+ */
 int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
-		      struct err *e);
+		      struct strv *notes, struct err *e);
 
 /* The parts of it that are told by the storage and by the modules of the capture's kernel. */
 void faults_check_storage(const struct root *root, const struct settings *s, const struct facts *facts,
-			  struct fault_list *faults);
+			  struct strv *notes, struct fault_list *faults);
 void faults_check_modules(const struct root *root, const struct settings *s, const struct facts *facts,
 			  struct fault_list *faults);
 

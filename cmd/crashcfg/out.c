@@ -18,7 +18,7 @@ static int read_settings(const struct cli *cli, bool with_host, struct settings 
 
 	r = settings_read(&cli->root, &s, &faults, e);
 	if (r == 0 && faults.errors == 0 && with_host)
-		r = faults_check_host(&cli->root, s, &faults, e);
+		r = faults_check_host(&cli->root, s, &faults, NULL, e);
 	if (r < 0)
 		return r;
 	faults_print(stderr, &faults);

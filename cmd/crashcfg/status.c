@@ -229,6 +229,8 @@ static void judge(struct status *st, const struct root *root, const struct setti
 		strv_add(&st->notes, "image and boot loader could not be looked at; run this as root");
 	else
 		judge_plan(st, want, w, !root->host);
+	for (size_t i = 0; w->image && w->image->dracut && i < w->image->notes.n; i++)
+		strv_add(&st->notes, w->image->notes.v[i]);
 	judge_targets(st, root, want);
 }
 
@@ -416,6 +418,7 @@ static void print_json(const struct status *st, int code, const struct root *roo
 	js_set_text(sub, "state", image_text(w));
 	js_set_text(sub, "id", w->image_have);
 	js_set_text(sub, "loaded_id", w->loaded_image);
+	js_set_text(sub, "builder", !w->image ? NULL : w->image->dracut ? "dracut" : "native");
 	sub = js_set(j, "targets", js_array());
 	for (size_t i = 0; i < want->n_targets; i++) {
 		const struct recipe_target *found = find_recipe(w, want->targets[i].url);

@@ -56,36 +56,36 @@ static int treat(const struct image_file *file, struct buf *data, struct err *e)
 	return r < 0 ? err_wrap(e, "'%s'", file->source) : 0;
 }
 
-static int add_file(const struct image_files *f, const struct image_file *file, unsigned *inode,
-		    struct buf *to, struct err *e)
+/* OVER: what dracut made, over which the archive will lie; NULL: it stands alone. */
+static int add_file(const struct image_files *f, const struct image_file *file, const struct dracut_members *over,
+		    unsigned *inode, struct buf *to, struct err *e)
 {
+	auto_free char *path = over ? dracut_member_path(over, file->path + 1) : xstrdup(file->path + 1);
 	auto_buf struct buf data = { 0 };
-	int r;
+	int r = 0;
 
-	if (file->place == FROM_NOWHERE) {
-		const char *text = file->text ? file->text : "";
-
-		cpio_add(to, inode, file->path + 1, file->mode, text, strlen(text), file->rmajor,
-			 file->rminor);
-		return 0;
-	}
-	r = read_source(f, file, &data, e);
-	if (r == 0)
+	if (file->place == FROM_NOWHERE)
+		buf_adds(&data, file->text ? file->text : "");
+	else
+		r = read_source(f, file, &data, e);
+	if (r == 0 && file->place != FROM_NOWHERE)
 		r = treat(file, &data, e);
-	if (r == 0)
-		cpio_add(to, inode, file->path + 1, file->mode, data.data, data.len, 0, 0);
+	if (r == 0 && !(over && dracut_member_serves(over, path, file->mode, &data)))
+		cpio_add(to, inode, path, file->mode, data.data, data.len, file->rmajor, file->rminor);
 	return r;
 }
 
-static int make_payload(const struct image_plan *plan, struct buf *to, struct err *e)
+static int make_payload(const struct image_plan *plan, const struct dracut_members *over, struct buf *to,
+			struct err *e)
 {
 	const struct image_files *f = plan->files;
 	auto_buf struct buf recipe = { 0 };
 	unsigned inode = 0;
 
-	buf_room(to, plan->unpacked + plan->unpacked / 8);
+	if (!over)
+		buf_room(to, plan->unpacked + plan->unpacked / 8);
 	for (size_t i = 0; i < f->n; i++) {
-		int r = add_file(f, &f->v[i], &inode, to, e);
+		int r = add_file(f, &f->v[i], over, &inode, to, e);
 
 		if (r < 0)
 			return r;
@@ -96,8 +96,30 @@ static int make_payload(const struct image_plan *plan, struct buf *to, struct er
 	return 0;
 }
 
+/* Two archives, dracut's and ours over it; *ret_taken: see dracut_taken(). */
+static int make_by_dracut(const struct image_plan *plan, struct buf *to, struct json **ret_taken, struct err *e)
+{
+	const struct image_files *f = plan->files;
+	AUTO(dracut_members_done) struct dracut_members under = { 0 };
+	auto_buf struct buf archive = { 0 }, ours = { 0 };
+	int r = dracut_run(plan->dracut, &archive, e);
+
+	if (r == 0)
+		r = dracut_members_read(plan->dracut, &archive, &under, e);
+	if (r == 0)
+		r = make_payload(plan, &under, &ours, e);
+	if (r < 0)
+		return r;
+	*ret_taken = dracut_taken(f->root, &under, f->hashes);
+	buf_add(to, archive.data, archive.len);
+	buf_zero(to, -to->len & 3);
+	buf_add(to, ours.data, ours.len);
+	return 0;
+}
+
+/* Takes TAKEN, which may be NULL. */
 static void make_head(const struct image_plan *plan, const struct buf *payload, size_t unpacked,
-		      struct buf *to)
+		      struct json *taken, struct buf *to)
 {
 	auto_json struct json *j = js_object();
 	auto_buf struct buf text = { 0 };
@@ -122,6 +144,8 @@ static void make_head(const struct image_plan *plan, const struct buf *payload, 
 		js_set_text(in, "name", plan->inputs[i].name);
 		js_set_text(in, "hash", plan->inputs[i].hash);
 	}
+	if (taken)
+		js_set(j, "taken", taken);
 	js_write(j, &text);
 	cpio_add(to, &inode, "etc", S_IFDIR | 0755, "", 0, 0, 0);
 	cpio_add(to, &inode, "etc/crashcfg", S_IFDIR | 0755, "", 0, 0, 0);
@@ -135,7 +159,8 @@ int image_build_sizes(const struct image_spec *spec, const struct image_plan *pl
 	auto_buf struct buf plain = { 0 }, packed = { 0 };
 	struct buf image = { 0 };
 	const struct buf *payload = &plain;
-	int r = make_payload(plan, &plain, e);
+	auto_json struct json *taken = NULL;
+	int r = plan->dracut ? make_by_dracut(plan, &plain, &taken, e) : make_payload(plan, NULL, &plain, e);
 
 	/* The cache is what promised another content. */
 	if (r == -ESTALE && spec->cache)
@@ -146,7 +171,7 @@ int image_build_sizes(const struct image_spec *spec, const struct image_plan *pl
 	}
 	if (r < 0)
 		return r;
-	make_head(plan, payload, plain.len, &image);
+	make_head(plan, payload, plain.len, take_ptr(taken), &image);
 	buf_add(&image, payload->data, payload->len);
 	/* So that `load` can put another archive behind it. */
 	buf_zero(&image, -image.len & 3);
@@ -162,6 +187,16 @@ int image_build_sizes(const struct image_spec *spec, const struct image_plan *pl
 int image_build(const struct image_spec *spec, const struct image_plan *plan, struct buf *ret, struct err *e)
 {
 	return image_build_sizes(spec, plan, ret, NULL, e);
+}
+
+/* The ID of the image at PATH, or what is none when files that dracut TOOK into it are other ones by now. */
+static char *standing(const struct root *root, const char *path, const char *id, bool took, struct hashes *h)
+{
+	auto_image_head struct image_head head = { 0 };
+
+	if (took && (image_head_read(root, path, &head, NULL) < 0 || !dracut_taken_stands(root, head.taken, h)))
+		return xstrdup("changed");
+	return xstrdup(id);
 }
 
 char *image_standing(const struct root *root, const char *release, struct hashes *h)
@@ -183,12 +218,13 @@ char *image_standing(const struct root *root, const char *release, struct hashes
 	state = file_stamp_text(&stamp);
 	known = hashes_note(h, "image", state);
 	if (known && js_get_text(known, "id"))
-		return xstrdup(js_get_text(known, "id"));
+		return standing(root, path, js_get_text(known, "id"), js_get_bool(known, "taken", false), h);
 	if (root_read(root, path, IMAGE_FILE_MAX, &bytes, NULL) < 0 ||
 	    image_check(buf_text(&bytes), bytes.len, NULL) < 0 ||
 	    image_head_parse(buf_text(&bytes), bytes.len, &head, NULL) < 0)
 		return NULL;
 	js_set_text(note, "id", head.id);
+	js_set_bool(note, "taken", head.taken != NULL);
 	hashes_keep(h, "image", state, note);
-	return take_ptr(head.id);
+	return standing(root, path, head.id, head.taken != NULL, h);
 }

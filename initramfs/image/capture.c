@@ -21,14 +21,6 @@
 
 #define LEVEL_MOST 31
 
-int image_check_settings(const struct settings *s, struct err *e)
-{
-	if (s->builder == BUILDER_DRACUT)
-		return err_set(e, ENOTSUP,
-			       "CAPTURE_BUILDER = 'dracut' is not supported by this version (write 'auto')");
-	return 0;
-}
-
 static int check_target(const struct settings *s, const struct storage *found, struct err *e)
 {
 	enum target_kind kind = found->target.kind;
@@ -129,6 +121,7 @@ static void copy_target(struct recipe_target *to, const struct recipe_target *fr
 		.user = xstrdup(from->user ? from->user : ""),
 		.known = xstrdup(from->known ? from->known : ""),
 		.net = from->net,
+		.brought = from->brought,
 	};
 	for (size_t i = 0; i < from->n_layers; i++)
 		recipe_layer_copy(vec_push(&to->layers, &to->n_layers), &from->layers[i]);
@@ -169,6 +162,7 @@ int image_recipe(const struct image_spec *spec, const struct collector *c, const
 	r->shell_timeout = s->shell_timeout;
 	r->hash_max = HASH_MAX_BYTES;
 	r->watchdog = xstrdup(watchdog);
+	r->bringer = xstrdup("");
 	r->loop_count = s->loop_count;
 	r->loop_span = s->loop_span;
 	for (size_t i = 0; i < s->dump_pre.n; i++)

@@ -48,6 +48,7 @@ int image_head_parse(const char *data, size_t len, struct image_head *ret, struc
 	*ret = (struct image_head){
 		.id = xstrdup(js_get_text(j, "id")), .kernel = kernel ? xstrdup(kernel) : NULL,
 		.threads = threads > 0 && threads <= UINT16_MAX ? (unsigned)threads : 1, .bytes = len,
+		.taken = js_share(js_get(j, "taken")),
 	};
 	return 0;
 }
@@ -78,6 +79,7 @@ void image_head_done(struct image_head *h)
 {
 	free(h->id);
 	free(h->kernel);
+	js_free(h->taken);
 	*h = (struct image_head){ 0 };
 }
 

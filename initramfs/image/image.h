@@ -2,6 +2,7 @@
 #ifndef CRASHCFG_IMAGE_H
 #define CRASHCFG_IMAGE_H
 
+#include "json.h"
 #include "probe.h"
 
 /*
@@ -49,6 +50,7 @@ struct image_plan {
 	char *id;			/* sha256 over all inputs: the image's identity */
 	struct strv notes;		/* for people: firmware that is not installed, ... */
 	void *files;			/* the builder's own list */
+	struct dracut_job *dracut;	/* the builder's own; NULL: made without dracut */
 	/* bytes of all files in it, nearly: a .ko.xz that is to be unpacked counts fourfold */
 	uint64_t unpacked;
 	char *standing;			/* id of the image that stands for this kernel, whole; NULL: none, or damaged */
@@ -60,6 +62,13 @@ static inline void own_image_plan(struct image_plan **p)
 	image_plan_free(*p);
 }
 #define auto_image_plan AUTO(own_image_plan)
+
+/*
+ * Who makes the image for one target?  *ret_dracut: dracut, and NOTES say why.  -ENOTSUP: the settings want the
+ * native builder, and it will not do; -ENOENT: dracut or a part of it is missing, the text names the package.
+ */
+int image_builder(const struct root *root, const struct settings *s, const struct storage *storage, bool *ret_dracut,
+		  struct strv *notes, struct err *e);
 
 /* Find out all inputs and hash them; makes no image.  Cheap with a warm cache (a few ms). */
 int image_plan_make(const struct image_spec *spec, struct image_plan **ret, struct err *e);
@@ -82,6 +91,7 @@ struct image_head {
 	char *kernel;		/* the release that it was built for; NULL: not told */
 	unsigned threads;	/* that makedumpfile shall use */
 	uint64_t bytes;		/* the whole image's, or those given to image_head_parse() */
+	struct json *taken;	/* files of the system in it that were no input: dracut's choice; NULL: none */
 };
 void image_head_done(struct image_head *h);
 #define auto_image_head AUTO(image_head_done)

@@ -170,10 +170,73 @@ int image_files_dhcp(struct image_files *f, const struct network *net, struct er
 int image_files_ssh(struct image_files *f, const struct settings *s, enum file_place place,
 		    const struct strv *names, char hash[static HASH_TEXT_MAX], struct err *e);
 
+/* --- dracut.c, dracut_run.c: images by dracut ---------------------------------------------------------- */
+
+struct dracut_job {
+	bool remote[REMOTE_DISKS];	/* the kinds of disks that have to be brought up */
+	char *program, *release;
+	struct strv devices;		/* whose way it finds out itself */
+	struct strv drivers;		/* of the recipe */
+};
+void dracut_job_free(struct dracut_job *job);	/* accepts NULL */
+static inline void own_dracut_job(struct dracut_job **job)
+{
+	dracut_job_free(*job);
+}
+/*
+ * *ret NULL: an image of our own will do for S and its STORAGE.  What is said of it goes to NOTES.
+ * -ENOTSUP: S wants that, and it will not do.
+ */
+int dracut_choose(const struct settings *s, const struct storage *storage, size_t n, struct dracut_job **ret,
+		  struct strv *notes, struct err *e);
+/* -ENOENT: a part is missing, the text names its package.  Sets JOB's program. */
+int dracut_need(const struct root *root, struct dracut_job *job, struct err *e);
+/* Words for dracut's init in the image: what it shall bring up. */
+void dracut_words(const struct storage *storage, size_t n, struct buf *to);
+/* Its command line; FOLDER, its own, holds "conf" and "conf.d", both empty, and gets "archive". */
+void dracut_argv(const struct dracut_job *job, const char *folder, struct strv *argv);
+/* KIND is wanted, and what ends so must be in the archive. */
+bool dracut_sign(const struct dracut_job *job, enum remote_disk kind, const char **ret);
+/* All inputs that are known before it runs, and the files of ours; the recipe must be there. */
+int dracut_plan(struct image_files *f, const struct image_spec *spec, const struct storage *storage, size_t n,
+		struct dracut_job *job, struct image_plan *plan, struct err *e);
+int dracut_inputs(struct image_files *f, const struct dracut_job *job, struct image_plan *plan, struct err *e);
+/* *ret: its archive, not packed. */
+int dracut_run(const struct dracut_job *job, struct buf *ret, struct err *e);
+
+struct dracut_member {
+	char *name;			/* without leading "/" */
+	uint32_t mode;
+	const char *data;		/* within the archive */
+	size_t len;
+};
+struct dracut_members {
+	struct dracut_member *v;	/* by name */
+	size_t n;
+};
+void dracut_members_done(struct dracut_members *m);
+/* -EINVAL: no archive; -ENOENT: dracut left out what JOB asked for. */
+int dracut_members_read(const struct dracut_job *job, const struct buf *archive, struct dracut_members *ret,
+			struct err *e);
+const struct dracut_member *dracut_member_find(const struct dracut_members *m, const char *name);
+/* PATH as it has to be called in an archive that is laid over M.  Caller frees. */
+char *dracut_member_path(const struct dracut_members *m, const char *path);
+/* What M has at PATH does for a file of that MODE and DATA. */
+bool dracut_member_serves(const struct dracut_members *m, const char *path, uint32_t mode, const struct buf *data);
+/*
+ * The files that it took from the system as they are, [{"name", "hash"}], for the image's head; and are
+ * they still the same?  An empty list or NULL: yes.
+ */
+struct json *dracut_taken(const struct root *root, const struct dracut_members *m, struct hashes *h);
+bool dracut_taken_stands(const struct root *root, const struct json *list, struct hashes *h);
+
+/* --- plan.c ----------------------------------------------------------------------------------------- */
+
+void image_plan_input(struct image_plan *p, const char *name, const char *hash);
+void image_plan_text_input(struct image_plan *p, const char *name, const char *data, size_t len);
+
 /* --- capture.c: the recipe --------------------------------------------------------------------- */
 
-/* What the image cannot do yet is refused, never dropped: -ENOTSUP. */
-int image_check_settings(const struct settings *s, struct err *e);
 /* Takes SET's modules, and NET's links and networks. */
 int image_recipe(const struct image_spec *spec, const struct collector *c, const struct storage *storage,
 		 size_t n_storage, const char *watchdog, struct module_set *set, struct network *net,

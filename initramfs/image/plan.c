@@ -15,6 +15,9 @@
 #define EFIVARFS "efivarfs"
 #define NETCONSOLE "netconsole"
 #define NETCONSOLE_PORT 6666	/* the module's own default */
+/* dracut's init, where our module of dracut puts it; and how long it may take: logins to a dead portal end before. */
+#define BRINGER "/usr/lib/crashcfg/bring-up"
+#define BRINGER_SECONDS 120
 
 /* --- what is being put together ----------------------------------------------------------------- */
 
@@ -53,7 +56,7 @@ static void own_work(struct work *w)
 	free(w->watchdog);
 }
 
-static void add_input(struct image_plan *p, const char *name, const char *hash)
+void image_plan_input(struct image_plan *p, const char *name, const char *hash)
 {
 	struct image_input *in = vec_push(&p->inputs, &p->n_inputs);
 
@@ -61,11 +64,11 @@ static void add_input(struct image_plan *p, const char *name, const char *hash)
 	in->hash = xstrdup(hash);
 }
 
-static void add_text_input(struct image_plan *p, const char *name, const char *data, size_t len)
+void image_plan_text_input(struct image_plan *p, const char *name, const char *data, size_t len)
 {
 	char hash[HASH_TEXT_MAX];
 
-	add_input(p, name, hash_bytes(data, len, hash));
+	image_plan_input(p, name, hash_bytes(data, len, hash));
 }
 
 /* --- the parts, in order ------------------------------------------------------------------------- */
@@ -95,7 +98,7 @@ static int add_key_input(struct work *w, const struct storage *found, struct err
 		return err_set(e, -r, "LUKS_KEY_FILE = '%s': %s", key, strerror(-r));
 	text = xasprintf("%llu %llu %lld.%09ld %lld", (unsigned long long)st.st_dev, (unsigned long long)st.st_ino,
 			 (long long)st.st_ctim.tv_sec, st.st_ctim.tv_nsec, (long long)st.st_size);
-	add_text_input(w->plan, "LUKS_KEY_FILE", text, strlen(text));
+	image_plan_text_input(w->plan, "LUKS_KEY_FILE", text, strlen(text));
 	return 0;
 }
 
@@ -167,6 +170,42 @@ static void find_listeners(struct work *w)
 			      s->progress.syslog.port ? s->progress.syslog.port : SYSLOG_PORT, "");
 	if (s->progress.netconsole && s->log_netconsole)
 		find_netconsole(w, s->log_netconsole);
+}
+
+/* What serves a disk lies in a network: the way there is rebuilt as for a target that is one. */
+static int find_way(struct work *w, struct storage *at, struct err *e)
+{
+	const struct iscsi_session *session = at->n_sessions ? &at->sessions[0] : NULL;
+	int r;
+
+	at->target.brought = at->remote != REMOTE_NONE;
+	if (!session)
+		return 0;
+	r = network_way(w->spec->root, w->spec->settings, session->address, &w->network, &at->target.net,
+			&at->modaliases, &at->drivers, e);
+	if (r < 0)
+		return err_wrap(e, "target '%s': the way to '%s'", at->target.url, session->target);
+	free(at->target.host);
+	free(at->target.address);
+	at->target.host = xstrdup(session->address);
+	at->target.address = xstrdup(session->address);
+	return 0;
+}
+
+static int choose_builder(struct work *w, struct err *e)
+{
+	size_t n = w->spec->storage ? w->spec->n_storage : w->n_storage;
+	const struct storage *storage = w->spec->storage ? w->spec->storage : w->storage;
+	int r = dracut_choose(w->spec->settings, storage, n, &w->plan->dracut, &w->plan->notes, e);
+
+	/* `test` has disks of its own, and an image of our own is made for those. */
+	if (w->spec->storage) {
+		dracut_job_free(w->plan->dracut);
+		w->plan->dracut = NULL;
+	}
+	for (size_t i = 0; r == 0 && w->plan->dracut && i < w->n_storage; i++)
+		r = find_way(w, &w->storage[i], e);
+	return r;
 }
 
 static const struct storage *storage_of(const struct work *w, size_t *ret_n)
@@ -291,7 +330,7 @@ static int add_remote_programs(struct work *w, struct err *e)
 		return r;
 	r = image_files_ssh(&w->files, s, w->spec->keys_here ? FROM_HERE : FROM_ROOT, &names, hash, e);
 	if (r == 0)
-		add_input(w->plan, "SSH_KEY", hash);
+		image_plan_input(w->plan, "SSH_KEY", hash);
 	return r;
 }
 
@@ -352,8 +391,13 @@ static int make_recipe(struct work *w, struct err *e)
 	w->plan->recipe->listeners = take_ptr(w->listeners);
 	w->plan->recipe->n_listeners = w->n_listeners;
 	w->n_listeners = 0;
+	if (w->plan->dracut) {
+		free(w->plan->recipe->bringer);
+		w->plan->recipe->bringer = xstrdup(BRINGER);
+		w->plan->recipe->bringer_wait = BRINGER_SECONDS;
+	}
 	recipe_encode(w->plan->recipe, &text);
-	add_text_input(w->plan, "recipe", text.data, text.len);
+	image_plan_text_input(w->plan, "recipe", text.data, text.len);
 	return 0;
 }
 
@@ -371,7 +415,7 @@ static int add_kernel_input(struct work *w, struct err *e)
 	r = hashes_file(w->files.hashes, fd, hash, &stamp);
 	if (r < 0)
 		return err_set(e, -r, "'%s': %s", image, strerror(-r));
-	add_input(w->plan, image, hash);
+	image_plan_input(w->plan, image, hash);
 	return 0;
 }
 
@@ -381,14 +425,14 @@ static void finish(struct work *w)
 	char id[HASH_TEXT_MAX];
 	struct hash *h;
 
-	add_text_input(p, "builder", BUILDER, sizeof(BUILDER) - 1);
-	add_text_input(p, "packing", p->packing, strlen(p->packing));
+	image_plan_text_input(p, "builder", BUILDER, sizeof(BUILDER) - 1);
+	image_plan_text_input(p, "packing", p->packing, strlen(p->packing));
 	image_files_sort(&w->files);
 	for (size_t i = 0; i < w->files.n; i++)
 		if (w->files.v[i].place != FROM_NOWHERE) {
 			const struct image_file *file = &w->files.v[i];
 
-			add_input(p, file->path, file->hash);
+			image_plan_input(p, file->path, file->hash);
 			p->unpacked += file->stamp.size * (file->treat == TREAT_UNPACK ? 4 : 1);
 		}
 	h = hash_new();
@@ -405,7 +449,7 @@ static int check_spec(const struct image_spec *spec, struct err *e)
 
 	if (!n)
 		return err_set(e, EINVAL, "there is no target to put a dump on");
-	return image_check_settings(spec->settings, e);
+	return 0;
 }
 
 int image_plan_make(const struct image_spec *spec, struct image_plan **ret, struct err *e)
@@ -437,6 +481,8 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 	if (r == 0)
 		find_listeners(&w);
 	if (r == 0)
+		r = choose_builder(&w, e);
+	if (r == 0)
 		r = collector_read(spec->root, &w.collector, e);
 	if (r == 0)
 		r = find_modules(&w, e);
@@ -446,6 +492,8 @@ int image_plan_make(const struct image_spec *spec, struct image_plan **ret, stru
 		r = add_kernel_input(&w, e);
 	if (r == 0)
 		r = make_recipe(&w, e);
+	if (r == 0 && w.plan->dracut)
+		r = dracut_plan(&w.files, spec, w.storage, w.n_storage, w.plan->dracut, w.plan, e);
 	if (r < 0)
 		return r;
 	add_skeleton(&w.files);
@@ -475,6 +523,7 @@ void image_plan_free(struct image_plan *p)
 	if (p->files)
 		image_files_done(p->files);
 	free(p->files);
+	dracut_job_free(p->dracut);
 	strv_done(&p->notes);
 	free(p->id);
 	free(p->standing);

@@ -94,7 +94,13 @@ static int extract_one(void *ctx, const struct cpio_member *m)
 int image_extract(const struct root *to, const char *archive, size_t len, const char *const *without, struct err *e)
 {
 	struct extract x = { .to = to, .without = without, .e = e };
-	size_t end;
+	size_t at = 0, end = 0;
+	int r;
 
-	return cpio_each(archive, len, extract_one, &x, &end, e);
+	/* Over dracut's archive lies ours. */
+	do {
+		r = cpio_each(archive + at, len - at, extract_one, &x, &end, e);
+		at += end;
+	} while (r == 0 && at < len);
+	return r;
 }

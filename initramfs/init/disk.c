@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "place.h"
 
+#include "bring.h"
 #include "layers.h"
 #include "live.h"
 #include "proc.h"
@@ -130,7 +131,10 @@ static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 
 	place_mount_point(i, where);
 	mkdir(where, 0700);
-	r = c->live ? live_mount(c, t, where, e) : find_and_mount(c, t, where, device, e);
+	/* The running system has it up. */
+	r = c->live ? 0 : bring_up(c, t, e);
+	if (r == 0)
+		r = c->live ? live_mount(c, t, where, e) : find_and_mount(c, t, where, device, e);
 	if (r < 0)
 		return r;
 	a->mounted = true;

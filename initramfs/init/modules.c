@@ -54,8 +54,11 @@ static bool is_packed(const char *path)
 	return dot && (strcmp(dot, ".xz") == 0 || strcmp(dot, ".zst") == 0 || strcmp(dot, ".gz") == 0);
 }
 
-/* 0: it is in, now or since before. */
-static int insert(const struct recipe_module *m, struct err *e)
+/*
+ * 0: it is in, now or since before.  Its file goes then, but not where a bringer calls the real modprobe: that takes a
+ * module for one without dependencies when the file of any of them is missing (libkmod, kmod_module_parse_depline()).
+ */
+static int insert(const struct recipe *r, const struct recipe_module *m, struct err *e)
 {
 	auto_close int fd = open(m->path, O_RDONLY | O_CLOEXEC);
 
@@ -67,7 +70,8 @@ static int insert(const struct recipe_module *m, struct err *e)
 	if (syscall(SYS_finit_module, fd, m->options, is_packed(m->path) ? COMPRESSED_FILE : 0) < 0 &&
 	    errno != EEXIST)
 		return err_set(e, errno, "module '%s': %s", m->name, strerror(errno));
-	unlink(m->path);
+	if (!r->bringer || !r->bringer[0])
+		unlink(m->path);
 	return 0;
 }
 
@@ -87,7 +91,7 @@ static int load(const struct recipe *r, const struct recipe_module *m, unsigned 
 		if (need)
 			load(r, need, depth + 1, NULL);
 	}
-	return insert(m, e);
+	return insert(r, m, e);
 }
 
 int modules_load_with(const struct recipe *r, const char *name, const char *options, struct err *e)

@@ -64,6 +64,7 @@ struct page {
 	bool listen_kernel;	/* netconsole is in: the kernel's log is where lines go */
 	char listen[64];	/* who hears by syslog, its address; "" nobody is reached */
 	bool dog_tried;		/* its module: one that hangs must not take the others' turn */
+	bool bring_tried, brought;	/* the recipe's bringer was started; it did its work */
 	/* The device that is being looked at, and those in which a worker died. */
 	char probing[DEVNAME_MAX];
 	char skip[SKIPS_MAX][DEVNAME_MAX];

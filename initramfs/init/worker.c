@@ -239,9 +239,10 @@ static int open_and_log(struct capture *c, int i, struct place *place, struct er
 	return r < 0 ? r : phase_log(c, place, e);
 }
 
+/* One that is there by its drivers alone. */
 static bool is_disk(const struct recipe_target *t)
 {
-	return t->kind == TARGET_FILE || t->kind == TARGET_FS;
+	return (t->kind == TARGET_FILE || t->kind == TARGET_FS) && !t->brought;
 }
 
 /*

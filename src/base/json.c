@@ -44,6 +44,11 @@ struct json *js_array(void)
 	return made(json_array());
 }
 
+struct json *js_share(const struct json *value)
+{
+	return value ? made(json_incref(in(value))) : NULL;
+}
+
 struct json *js_text(const char *text)
 {
 	json_t *j = json_string(text);

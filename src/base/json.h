@@ -39,6 +39,9 @@ void js_set_strv(struct json *object, const char *key, const struct strv *list);
 struct json *js_add(struct json *array, struct json *value);			/* takes and returns VALUE */
 void js_add_text(struct json *array, const char *text);
 
+/* One more owner of VALUE, which is not to be changed from then on; NULL: NULL. */
+struct json *js_share(const struct json *value);
+
 /* Readers: NULL, 0 or the default where the member is absent or of another kind. */
 struct json *js_get(const struct json *object, const char *key);		/* borrowed */
 const char *js_get_text(const struct json *object, const char *key);		/* borrowed, or NULL */

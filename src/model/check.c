@@ -165,10 +165,6 @@ void settings_check(const struct settings *s, struct fault_list *faults)
 	if (s->timeout && s->timeout < 60)
 		settings_fault(s, SET_DUMP_TIMEOUT, FAULT_WARNING, faults,
 			       "%u seconds are little for a whole capture (write auto, or 10m)", s->timeout);
-	if (s->builder == BUILDER_DRACUT)
-		settings_fault(s, SET_CAPTURE_BUILDER, FAULT_ERROR, faults,
-			       "this version builds the capture image itself, never by dracut (write auto or "
-			       "native)");
 	check_effect(s, faults);
 	cmdline_each(s->cmdline_add, warn_removed, &removed);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define SYS_DEVICES "/sys/devices"
+#define NVME_FABRICS "NVMe over fabrics"
 #define MODALIAS_MAX 1024	/* an input device's may be long, a storage adapter's has some 80 bytes */
 
 void block_done(struct block_dev *b)
@@ -136,33 +137,55 @@ static int nvme_is_plain(const struct root *root, const struct block_dev *b, str
 		auto_free char *transport = read_attr(root, controllers.v[i], "transport");
 
 		if (transport && strcmp(transport, "pcie") != 0)
-			return err_set(e, ENOTSUP, "NVMe over fabrics ('%s' by %s)", base_name(b->disk),
+			return err_set(e, ENOTSUP, NVME_FABRICS " ('%s' by %s)", base_name(b->disk),
 				       transport);
 	}
 	return 0;
 }
 
-/* What of the path to a SCSI disk shows that the network or a process brings it. */
-static const char *remote_part(const char *path)
-{
-	static const struct {
-		const char *part, *what;
-	} parts[] = {
-		{ "/session", "iSCSI disk" },
-		{ "/ctlr_", "FCoE disk" },
-		{ "/net/", "disk that comes by the network" },
-		{ "/tcm_loop", "disk that this host exports to itself" },
-	};
+/* What of the path to a disk shows that the network, a channel or a process brings it. */
+static const struct {
+	const char *part, *what;
+	enum remote_disk kind;
+} parts[] = {
+	{ "/session", "iSCSI disk", REMOTE_ISCSI },
+	{ "/ctlr_", "FCoE disk", REMOTE_FCOE },
+	{ "/net/", "disk that comes by the network", REMOTE_NONE },
+	{ "/tcm_loop", "disk that this host exports to itself", REMOTE_NONE },
+	{ "/block/dasd", "DASD", REMOTE_DASD },
+	{ "/devices/css", "disk on a channel path", REMOTE_ZFCP },
+};
 
+static int find_part(const char *path)
+{
 	for (size_t i = 0; i < ARRAY_SIZE(parts); i++)
 		if (strstr(path, parts[i].part))
-			return parts[i].what;
-	return NULL;
+			return (int)i;
+	return -1;
+}
+
+enum remote_disk block_remote(const struct root *root, const struct block_dev *b, char **what)
+{
+	struct err why = { 0 };
+	int part = is_nvme(b) ? -1 : find_part(b->disk);
+
+	*what = NULL;
+	if (part >= 0 && parts[part].kind) {
+		*what = xasprintf("%s '%s'", parts[part].what, base_name(b->disk));
+		return parts[part].kind;
+	}
+	if (is_nvme(b) && nvme_is_plain(root, b, &why) == -ENOTSUP &&
+	    strncmp(why.text, NVME_FABRICS, strlen(NVME_FABRICS)) == 0) {
+		*what = xstrdup(why.text);
+		return REMOTE_NVME;
+	}
+	return REMOTE_NONE;
 }
 
 int block_is_plain(const struct root *root, const struct block_dev *b, struct err *e)
 {
-	const char *name = base_name(b->disk), *what = remote_part(b->disk);
+	const char *name = base_name(b->disk);
+	int part = find_part(b->disk);
 
 	if (has(root, b->disk, "dm") || has(root, b->disk, "md")) {
 		auto_free char *mapping = read_attr(root, b->disk, "dm/name");
@@ -174,8 +197,8 @@ int block_is_plain(const struct root *root, const struct block_dev *b, struct er
 		return err_set(e, ENOTSUP, "loop device '%s'", name);
 	if (is_nvme(b))
 		return nvme_is_plain(root, b, e);
-	if (what)
-		return err_set(e, ENOTSUP, "%s '%s'", what, name);
+	if (part >= 0)
+		return err_set(e, ENOTSUP, "%s '%s'", parts[part].what, name);
 	if (strncmp(b->disk, SYS_DEVICES "/virtual/", strlen(SYS_DEVICES "/virtual/")) == 0)
 		return err_set(e, ENOTSUP, "device '%s', which no hardware stands behind", name);
 	if (strncmp(b->disk, SYS_DEVICES "/rbd/", strlen(SYS_DEVICES "/rbd/")) == 0)

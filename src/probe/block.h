@@ -2,6 +2,7 @@
 #ifndef CRASHCFG_BLOCK_H
 #define CRASHCFG_BLOCK_H
 
+#include "probe.h"
 #include "root.h"
 
 #include <stdint.h>
@@ -27,6 +28,11 @@ int block_by_name(const struct root *root, const char *name, struct block_dev *r
 /* B lies on no other device (stack.h).  -ENOTSUP: it is no disk or partition that drivers alone make appear; text
  * names what it is. */
 int block_is_plain(const struct root *root, const struct block_dev *b, struct err *e);
+/*
+ * A disk that something has to bring up before it appears: a session, a fabric, a channel path.  REMOTE_NONE: it is
+ * none, or none that anybody knows to bring up.  What it is goes to WHAT: "iSCSI disk 'sda'".
+ */
+enum remote_disk block_remote(const struct root *root, const struct block_dev *b, char **what);
 
 /* What makes the disk appear: modaliases of every device from the disk upwards, and modules of the bound
  * drivers. */

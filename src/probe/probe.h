@@ -43,6 +43,30 @@ bool mounts_may_hang(const char *table);
 
 int facts_read(const struct root *root, struct facts **ret, struct err *e);
 
+/* Disks that drivers alone do not make appear; block.h tells them. */
+enum remote_disk { REMOTE_NONE, REMOTE_ISCSI, REMOTE_FCOE, REMOTE_NVME, REMOTE_DASD, REMOTE_ZFCP, REMOTE_DISKS };
+
+/* A session of this host with an iSCSI target, by sysfs. */
+struct iscsi_session {
+	char *name;		/* "session1" */
+	char *target;		/* "iqn.2004-10.com.example:dumps" */
+	char *address;		/* of the portal, numeric */
+	unsigned port;
+	char *initiator;	/* "iqn.1993-08.org.debian:01:abc" */
+	bool chap;		/* it proved who it is by a secret */
+};
+void iscsi_session_done(struct iscsi_session *s);
+/*
+ * The session that the disk at the path DISK of sysfs came by.  -ENOENT: it came by none; -ENOTSUP: a name that
+ * holds what no name of iSCSI may (RFC 3722), the text tells it.
+ */
+int iscsi_session_read(const struct root *root, const char *disk, struct iscsi_session *ret, struct err *e);
+/*
+ * Lines for iscsid.conf by which S proves who it is, from what the kernel knows; nothing without CHAP.  They are
+ * secrets.  -EACCES: not root.
+ */
+int iscsi_session_proof(const struct root *root, const struct iscsi_session *s, struct buf *to, struct err *e);
+
 /*
  * Where a target lies: its file system and the hardware below, found out from
  * mounts and sysfs.  For fs: targets the superblock is probed.
@@ -53,6 +77,10 @@ struct storage {
 	char *bears;			/* raw: a signature that a dump would destroy, "ext4"; NULL: none, or a swap's */
 	struct strv drivers;		/* modules by name: drivers in use there, file system, dm and md parts */
 	struct strv notes;		/* for people, one sentence each */
+	enum remote_disk remote;	/* what has to bring up a disk below it */
+	char *remote_what;		/* "iSCSI disk 'sda'"; NULL: REMOTE_NONE */
+	struct iscsi_session *sessions;	/* of the iSCSI disks below it */
+	size_t n_sessions;
 };
 void storage_done(struct storage *s);
 #define auto_storage AUTO(storage_done)
@@ -78,6 +106,13 @@ void network_done(struct network *net);
  */
 int network_find(const struct root *root, const struct settings *s, const struct target *t, struct network *net,
 		 struct storage *ret, struct err *e);
+
+/*
+ * The way to the numeric ADDRESS of what serves a disk: an index into NET's networks.  Modules go to MODALIASES
+ * and DRIVERS.
+ */
+int network_way(const struct root *root, const struct settings *s, const char *address, struct network *net,
+		unsigned *ret_net, struct strv *modaliases, struct strv *drivers, struct err *e);
 
 /* The collector on this system, told by its own bytes: it is not run. */
 struct collector {

@@ -235,3 +235,22 @@ int network_find(const struct root *root, const struct settings *s, const struct
 	out = (struct storage){ 0 };
 	return 0;
 }
+
+int network_way(const struct root *root, const struct settings *s, const char *address, struct network *net,
+		unsigned *ret_net, struct strv *modaliases, struct strv *drivers, struct err *e)
+{
+	auto_net_seen struct net_seen seen = { 0 };
+	struct ipaddr to;
+	int r;
+
+	if (!root->host)
+		return err_set(e, ENOTSUP,
+			       "the way to '%s' is told by the running kernel alone; build the image where that "
+			       "system runs", address);
+	if (!ipaddr_parse(address, &to))
+		return err_set(e, EINVAL, "'%s' is no address", address);
+	r = ask_kernel(&to, s->net_device, &seen);
+	if (r < 0)
+		return err_set(e, -r, "cannot ask the kernel for the way to '%s': %s", address, strerror(-r));
+	return netplan_make(root, s, &seen, address, net, ret_net, modaliases, drivers, e);
+}

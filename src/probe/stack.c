@@ -33,6 +33,10 @@ void stack_done(struct stack *s)
 	strv_done(&s->modaliases);
 	strv_done(&s->drivers);
 	strv_done(&s->notes);
+	free(s->remote_what);
+	for (size_t i = 0; i < s->n_sessions; i++)
+		iscsi_session_done(&s->sessions[i]);
+	free(s->sessions);
 	*s = (struct stack){ 0 };
 }
 
@@ -331,6 +335,34 @@ static bool has_folder(const struct root *root, const struct block_dev *b, const
 	return root_exists(root, path);
 }
 
+/* A disk that has to be brought up: of what drives it only what somebody else brings along is known. */
+static int descend_remote(struct walk *w, const struct block_dev *b, struct err *e)
+{
+	auto_free char *what = NULL;
+	enum remote_disk kind = block_remote(w->root, b, &what);
+	int r;
+
+	if (!kind)
+		return -ENODEV;
+	if (w->out.remote && w->out.remote != kind)
+		return err_set(e, ENOTSUP, "%s and %s", w->out.remote_what, what);
+	if (kind == REMOTE_ISCSI) {
+		struct iscsi_session session = { 0 };
+
+		r = iscsi_session_read(w->root, b->disk, &session, e);
+		if (r < 0)
+			return r;
+		*(struct iscsi_session *)vec_push(&w->out.sessions, &w->out.n_sessions) = session;
+	}
+	/* The SCSI layer attaches it to what comes by a session or a fabric. */
+	if (kind != REMOTE_NVME && kind != REMOTE_DASD)
+		strv_add_once(&w->out.drivers, "sd_mod");
+	w->out.remote = kind;
+	if (!w->out.remote_what)
+		w->out.remote_what = take_ptr(what);
+	return 0;
+}
+
 static int descend(struct walk *w, const struct block_dev *b, unsigned depth, struct err *e)
 {
 	int r;
@@ -344,6 +376,9 @@ static int descend(struct walk *w, const struct block_dev *b, unsigned depth, st
 		return descend_mapped(w, b, depth, e);
 	if (has_folder(w->root, b, "md"))
 		return descend_array(w, b, depth, e);
+	r = descend_remote(w, b, e);
+	if (r != -ENODEV)
+		return r;
 	r = block_is_plain(w->root, b, e);
 	if (r == 0)
 		block_drivers(w->root, b, &w->out.modaliases, &w->out.drivers);

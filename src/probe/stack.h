@@ -12,6 +12,10 @@ struct stack {
 	struct strv modaliases;		/* of every device on the way to every disk, deepest first */
 	struct strv drivers;		/* modules by name: those of the disks, and of dm and md */
 	struct strv notes;		/* for people: what will cost memory in the capture */
+	enum remote_disk remote;	/* as struct storage has them */
+	char *remote_what;
+	struct iscsi_session *sessions;
+	size_t n_sessions;
 };
 
 void stack_done(struct stack *s);

@@ -40,6 +40,10 @@ void storage_done(struct storage *s)
 	strv_done(&s->modaliases);
 	strv_done(&s->drivers);
 	strv_done(&s->notes);
+	free(s->remote_what);
+	for (size_t i = 0; i < s->n_sessions; i++)
+		iscsi_session_done(&s->sessions[i]);
+	free(s->sessions);
 	*s = (struct storage){ 0 };
 }
 
@@ -110,6 +114,10 @@ static void fill(const struct target *t, const struct block_dev *b, const struct
 		.modaliases = below->modaliases,
 		.drivers = below->drivers,
 		.notes = below->notes,
+		.remote = below->remote,
+		.remote_what = below->remote_what,
+		.sessions = below->sessions,
+		.n_sessions = below->n_sessions,
 	};
 
 	*below = (struct stack){ 0 };

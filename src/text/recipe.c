@@ -38,6 +38,16 @@ static const struct record_field recipe_fields[] = {
 	RECORD(struct recipe, post, STRV),
 };
 
+/* Absent: no disk has to be brought up. */
+static const struct record_field bringer_fields[] = {
+	RECORD(struct recipe, bringer, TEXT),
+	RECORD(struct recipe, bringer_wait, UINT),
+};
+
+static const struct record_field brought_fields[] = {
+	RECORD(struct recipe_target, brought, FLAG),
+};
+
 static const struct record_field module_fields[] = {
 	RECORD(struct recipe_module, name, TEXT),
 	RECORD(struct recipe_module, path, TEXT),
@@ -177,6 +187,7 @@ void recipe_free(struct recipe *r)
 	free(r->links);
 	free(r->nets);
 	record_done(recipe_fields, ARRAY_SIZE(recipe_fields), r);
+	record_done(bringer_fields, ARRAY_SIZE(bringer_fields), r);
 	free(r);
 }
 
@@ -185,6 +196,8 @@ static void encode_target(const struct recipe_target *t, struct json *to)
 	struct json *layers;
 
 	record_encode(target_fields, ARRAY_SIZE(target_fields), t, to);
+	if (t->brought)
+		record_encode(brought_fields, ARRAY_SIZE(brought_fields), t, to);
 	layers = js_set(to, "layers", js_array());
 	for (size_t i = 0; i < t->n_layers; i++)
 		record_encode(layer_fields, ARRAY_SIZE(layer_fields), &t->layers[i],
@@ -198,6 +211,8 @@ void recipe_encode(const struct recipe *r, struct buf *to)
 
 	js_set_int(j, "schema", RECIPE_SCHEMA);
 	record_encode(recipe_fields, ARRAY_SIZE(recipe_fields), r, j);
+	if (r->bringer && r->bringer[0])
+		record_encode(bringer_fields, ARRAY_SIZE(bringer_fields), r, j);
 	list = js_set(j, "targets", js_array());
 	for (size_t i = 0; i < r->n_targets; i++)
 		encode_target(&r->targets[i], js_add(list, js_object()));
@@ -282,6 +297,8 @@ static int decode_targets(const struct json *list, struct recipe *r, struct err 
 					e);
 
 		if (err == 0)
+			err = record_decode(brought_fields, ARRAY_SIZE(brought_fields), js_at(list, i), false, t, e);
+		if (err == 0)
 			err = decode_layers(js_get(js_at(list, i), "layers"), t, e);
 		if (err < 0)
 			return err_wrap(e, "targets[%zu]", i);
@@ -332,7 +349,8 @@ static int decode_nets(const struct json *list, struct recipe *r, struct err *e)
 	for (size_t i = 0; i < r->n_targets; i++) {
 		const struct recipe_target *t = &r->targets[i];
 
-		if ((t->kind == TARGET_NFS || t->kind == TARGET_SSH) && t->net >= r->n_nets)
+		if ((t->kind == TARGET_NFS || t->kind == TARGET_SSH || (t->brought && t->address[0])) &&
+		    t->net >= r->n_nets)
 			return err_set(e, EINVAL, "targets[%zu]: 'net' is %u of %zu", i, t->net, r->n_nets);
 	}
 	return 0;
@@ -375,6 +393,8 @@ static int check_values(const struct recipe *r, struct err *e)
 	if (r->level_most >= DUMP_LEVEL_LOG)
 		return err_set(e, EINVAL, "'level_most' is %u, the largest is %d", r->level_most,
 			       DUMP_LEVEL_LOG - 1);
+	if (r->bringer[0] && r->bringer[0] != '/')
+		return err_set(e, EINVAL, "'bringer' is '%.80s', not an absolute path", r->bringer);
 	if (r->host[0] == '\0' || r->host[0] == '.' || strchr(r->host, '/'))
 		return err_set(e, EINVAL, "'host' is '%.80s', which cannot name a folder", r->host);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
@@ -397,6 +417,8 @@ int recipe_decode(const char *text, size_t len, struct recipe **ret, struct err 
 			       "'schema' is not %d: made by another version, build the image again",
 			       RECIPE_SCHEMA);
 	err = record_decode(recipe_fields, ARRAY_SIZE(recipe_fields), j, true, r, e);
+	if (err == 0)
+		err = record_decode(bringer_fields, ARRAY_SIZE(bringer_fields), j, false, r, e);
 	if (err == 0)
 		err = check_values(r, e);
 	if (err == 0)

@@ -17,6 +17,8 @@
 #define SSH_KNOWN_PATH "/etc/crashcfg/known_hosts"
 #define SSH_KEY_PATH "/etc/crashcfg/ssh_key"
 #define RECIPE_MAX (4U << 20)	/* bytes; nothing larger is read */
+/* What iscsid reads: in an image without secrets; `load` appends it with them. */
+#define ISCSID_CONF_PATH "/etc/iscsi/iscsid.conf"
 /* What unlocks encrypted layers; never in the image, `load` appends it. */
 #define LUKS_KEY_PATH "/etc/crashcfg/luks.key"
 
@@ -74,6 +76,11 @@ struct recipe_target {
 	char *known;		/* ssh: the name in known_hosts, "web" or "[web]:2222" */
 	unsigned net;		/* index in nets */
 	char *dir;		/* dump folder in that file system ("/var/crash"), passes no symbolic link */
+	/*
+	 * A disk that the recipe's bringer brings up.  address: what of it lies in a network, "" nothing; net: the
+	 * way there.
+	 */
+	int brought;
 };
 
 enum link_kind { LINK_HARDWARE, LINK_VLAN, LINK_BOND, LINK_BRIDGE };
@@ -136,6 +143,9 @@ struct recipe {
 	/* From the COUNTth crash within SPAN seconds on, only the log and the record are saved; 0: no
 	 * brake. */
 	unsigned loop_count, loop_span;
+	/* What brings up disks that drivers alone do not make appear: a program of the image, "" none; and its seconds. */
+	char *bringer;
+	unsigned bringer_wait;
 	struct strv pre, post;	/* programs to run, paths in the image: before the dump; when all is over */
 	struct recipe_module *modules;
 	size_t n_modules;

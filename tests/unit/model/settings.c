@@ -366,7 +366,6 @@ static void keys_that_need_each_other_are_checked(void **state)
 		  FAULT_ERROR, "write an IPv4 address" },
 		{ { { SET_NET_ADDRESS, "192.0.2.7/24" }, { SET_NET_GATEWAY, "no" } }, 0, NULL },
 		{ { { SET_DUMP_TIMEOUT, "20s" } }, FAULT_WARNING, "20 seconds are little" },
-		{ { { SET_CAPTURE_BUILDER, "dracut" } }, FAULT_ERROR, "never by dracut" },
 		{ { { SET_CAPTURE_CMDLINE_ADD, "a quiet" }, { SET_CAPTURE_CMDLINE_REMOVE, "b quiet" } },
 		  FAULT_WARNING,
 		  "'quiet' is also in CAPTURE_CMDLINE_ADD" },

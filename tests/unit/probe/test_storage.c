@@ -209,7 +209,10 @@ static void nvme_with_several_paths_takes_the_drivers_of_all(void **state)
 	assert_int_equal(s.modaliases.n, 1);
 	assert_true(strv_has(&s.drivers, "nvme"));
 	tree_put(&t, "/sys/devices/pci0000:00/0000:00:03.0/nvme/nvme1/transport", "tcp\n");
-	expect_refusal("fs:UUID=11-22:/", ENOTSUP, "NVMe over fabrics");
+	storage_done(&s);
+	assert_int_equal(find("fs:UUID=11-22:/", &s, NULL), 0);
+	assert_int_equal(s.remote, REMOTE_NVME);
+	assert_string_equal(s.remote_what, "NVMe over fabrics ('nvme0n1' by tcp)");
 }
 
 static void stacks_that_need_more_than_drivers_are_named(void **state)
@@ -230,7 +233,7 @@ static void stacks_that_need_more_than_drivers_are_named(void **state)
 		{ "virtual/block/loop3", "loop/backing_file", "/x\n", "x", "", "loop device 'loop3'" },
 		{ "virtual/block/zram0", "x", "", "y", "", "'zram0', which no hardware stands behind" },
 		{ "platform/host2/session1/target2:0:0/2:0:0:0/block/sda", "x", "", "y", "",
-		  "iSCSI disk 'sda'" },
+		  "iSCSI 'session1', whose target is ''" },
 		{ "rbd/0/block/rbd0", "x", "", "y", "", "Ceph device 'rbd0'" },
 	};
 

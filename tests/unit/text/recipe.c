@@ -99,6 +99,8 @@ static struct recipe *sample(void)
 	r->loop_count = 3;
 	r->loop_span = 3600;
 	strv_add(&r->pre, "/usr/local/sbin/before the dump");
+	r->bringer = xstrdup("/usr/lib/crashcfg/bring-up");
+	r->bringer_wait = 120;
 	m = vec_push(&r->modules, &r->n_modules);
 	m->name = xstrdup("virtio_blk");
 	m->path = xstrdup("/lib/modules/6.1.0-55-amd64/kernel/drivers/block/virtio_blk.ko");
@@ -120,6 +122,7 @@ static struct recipe *sample(void)
 	t->device = xstrdup("/dev/vda2");
 	t->size = 123456789012ULL;
 	t->options = xstrdup("subvolid=256");
+	t->brought = 1;
 	t->dir = xstrdup("/dumps");
 	add_layers(t);
 	add_network(r);
@@ -151,6 +154,9 @@ static void decode_of_encode_is_the_same_recipe(void **state)
 	assert_int_equal(back->targets[1].port, 2222);
 	assert_string_equal(back->targets[1].known, "[dumps]:2222");
 	assert_int_equal(back->targets[0].n_layers, 3);
+	assert_string_equal(back->bringer, "/usr/lib/crashcfg/bring-up");
+	assert_int_equal(back->bringer_wait, 120);
+	assert_true(back->targets[0].brought && !back->targets[1].brought);
 	assert_int_equal(back->targets[0].layers[1].kind, LAYER_LUKS);
 	assert_true(back->targets[0].layers[1].memory == 1ULL << 30);
 	assert_string_equal(back->targets[0].layers[2].members.v[0], "aaaaaa-bbbb-cccc-dddd-eeee-ffff-gggggg");
