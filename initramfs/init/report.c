@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 
 #define GIVE_WAY (256 << 10)	/* bytes of a partial dump, more than any manifest */
+#define HELD ".held"
+#define HELD_BYTES (64 << 10)
 
 static const char *url(const struct recipe *r, int i)
 {
@@ -92,6 +94,25 @@ static struct manifest *tell(const struct capture *c, int i, bool final)
 	return m;
 }
 
+/*
+ * Room for the last record, held from the first one on: a disk that others fill, or that was nearly full
+ * before, would keep one that says "saving" for ever.  Without fallocate there is none.
+ */
+static void hold_room(const struct place *at)
+{
+	auto_close int fd = openat(at->dir, HELD, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && fallocate(fd, 0, 0, HELD_BYTES) < 0)
+		unlinkat(at->dir, HELD, 0);
+}
+
+/* Freed blocks are another file's only once this is on the disk, as a whole on btrfs. */
+static void give_room(const struct place *at)
+{
+	if (unlinkat(at->dir, HELD, 0) == 0)
+		syncfs(at->dir);
+}
+
 static void shorten_dump(const struct place *at)
 {
 	auto_close int fd = openat(at->dir, DUMP_PART, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
@@ -121,7 +142,7 @@ int report_write(const struct capture *c, const struct place *at, bool final, st
 	struct page_attempt *a = &c->page->attempts[at->target];
 	int r = 0;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		auto_manifest struct manifest *m = NULL;
 		auto_buf struct buf text = { 0 };
 
@@ -131,12 +152,18 @@ int report_write(const struct capture *c, const struct place *at, bool final, st
 		if (at->how->report)
 			return at->how->report(c, at, &text, final, e);
 		r = file_replace_at(at->dir, MANIFEST_NAME, text.data, text.len, 0600);
-		if (r != -ENOSPC || !a->partial)
+		if (r != -ENOSPC || (i > 0 && !a->partial))
 			break;
 		if (i == 0)
+			give_room(at);
+		else if (i == 1)
 			shorten_dump(at);
 		else if (unlinkat(at->dir, DUMP_PART, 0) == 0)
 			fsync(at->dir);
 	}
+	if (r == 0 && final)
+		unlinkat(at->dir, HELD, 0);
+	else if (r == 0)
+		hold_room(at);
 	return r < 0 ? err_set(e, -r, "cannot write '%s/" MANIFEST_NAME "': %s", at->shown, strerror(-r)) : 0;
 }
