@@ -231,6 +231,9 @@ static void prove_folder(struct capture *c, struct place *at)
 		live_step(c, "rename");
 		r = place_commit(at, fd, PROBE, &why);
 	}
+	/* NFS keeps what is deleted while it is open, by another name. */
+	own_close(&fd);
+	fd = -1;
 	if (r == 0)
 		r = prove_read(c, at, data, &why);
 	if (r < 0)
