@@ -25,6 +25,9 @@ if [ -z "${CRASHCFG_LIVE_WORK:-}" ]; then
 	[ -n "$kernel" ] || skip "no kernel below build/kernels; tests/vm/kernels.sh unpacks some"
 	[ -x /usr/sbin/sshd ] || skip "there is no sshd; install openssh-server"
 	[ -e /dev/fuse ] || skip "there is no /dev/fuse"
+	for program in ip python3 pgrep mkfs.xfs mkfs.btrfs; do
+		command -v "$program" >/dev/null || skip "there is no $program; conf/packages names what brings it"
+	done
 	work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-live.XXXXXX")
 	chmod 755 "$work"
 	trap 'rm -rf "$work"' EXIT

@@ -60,7 +60,7 @@ for row in "${rows[@]}"; do
 	*) kernel=$(kernel_root 6.1) ;;
 	esac
 	case $row in
-	threads | threads-few* | new-*) root=$(new_root "$row") ;;
+	threads | threads-few* | new-*) root=$(new_root "$row") || exit 1 ;;
 	*) root=$(make_root "$row") ;;
 	esac
 	threads=auto cpus=2

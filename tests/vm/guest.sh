@@ -5,6 +5,8 @@
 # Sourced by suites whose guests run this project on themselves (guest-root.sh makes their disk).
 # Wants B (the build folder), guest_root (guest-root.sh's folder) and work (a folder that is removed at the end).
 #
+#	guest_root_have PACKAGE ...	makes $guest_root with them; ends the suite where that cannot be, as skipped where no
+#					such root can be made on this machine
 #	guest_new NAME			an overlay of the disk, and the folder $guest for its files
 #	guest_job FILE ...		what the guest gets: FILE becomes /job/run, the others lie beside it, and
 #					crashcfg as `make install` puts it
@@ -13,6 +15,30 @@
 #					job.phase=arm").  0: it ended by itself; 124: it was still there
 #
 # A guest has no network but what the options give it.  It ends by powering off, or by the reset after the capture.
+
+guest_root_lacks() {	# what making one wants and this machine has not
+	if [ "$(id -u)" != 0 ]; then
+		echo "making a root for its guests takes root"
+	elif ! command -v mmdebstrap >/dev/null; then
+		echo "there is no mmdebstrap, which makes a root for its guests"
+	elif ! apt-get indextargets 2>/dev/null | grep -q '/debian$'; then
+		echo "apt-get knows no mirror of Debian, which its guests run"
+	fi
+}
+
+guest_root_have() {
+	local lacks=
+	[ -e "$guest_root/disk" ] || lacks=$(guest_root_lacks)
+	if [ -n "$lacks" ]; then
+		echo "skipped: ${0#"$PWD/"}: $lacks"
+	else
+		bash "$(dirname "${BASH_SOURCE[0]}")/guest-root.sh" "$guest_root" "$@" && return
+		failed=$((${failed:-0} + 1))
+	fi
+	echo "${passed:-0} passed, ${failed:-0} failed"
+	[ "${failed:-0}" = 0 ]
+	exit
+}
 
 guest_new() {
 	guest=$work/$1

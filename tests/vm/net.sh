@@ -11,7 +11,9 @@ B=$1
 shift
 cd "$(dirname "$0")/../.." || exit 1
 vm_dir=$B/vm-net
+# shellcheck source=tests/vm/lib.sh disable=SC1091
 . tests/vm/lib.sh
+# shellcheck source=tests/vm/guest.sh disable=SC1091
 . tests/vm/guest.sh
 export B work dir guest_root=${guest_root:-build/guest}
 networks="static dhcp ipv6 ra vlan bond bridge router"
@@ -24,12 +26,11 @@ names=${*:-$all}
 [ "$names" != faults ] || names=$faults
 [ "$names" != few ] || names="ssh-bond-vlan-dhcp nfs4-bond-router-ipv6"
 
-if [ ! -c /dev/net/tun ] || ! unshare -m -n -p -f --mount-proc true 2>/dev/null; then
-	echo "skipped: tests/vm/net: namespaces of its own and /dev/net/tun are not to be had here"
+if [ ! -c /dev/net/tun ] || [ ! -c /dev/loop-control ] || ! unshare -m -n -p -f --mount-proc true 2>/dev/null; then
+	echo "skipped: tests/vm/net: namespaces of its own, /dev/net/tun and loop devices are not to be had here"
 	exit 0
 fi
-bash tests/vm/guest-root.sh "$guest_root" openssh-client dhcpcd-base nfs-ganesha nfs-ganesha-vfs rpcbind \
-	openssh-server dnsmasq-base netbase || exit 1
+guest_root_have openssh-client dhcpcd-base nfs-ganesha nfs-ganesha-vfs rpcbind openssh-server dnsmasq-base netbase
 for what in key hostkey; do ssh-keygen -q -t ed25519 -N '' -C test -f "$work/$what"; done
 for program in tests/vm/net/wire.c tests/vm/faults/qmp.c; do
 	${CC:-cc} -O1 -o "$work/$(basename "$program" .c)" "$program" || exit 1
@@ -46,6 +47,7 @@ for name in $names; do
 	how=row
 	[[ " ${faults//$'\n'/ } " != *" $name "* ]] || how=fault
 	unshare -m -n -p -f --mount-proc --kill-child bash tests/vm/net/$how "$name" >"$dir/said" 2>"$dir/words"
+	# shellcheck disable=SC2034  # good and bad tell it
 	took=$((SECONDS - start))
 	case $(tail -1 "$dir/said") in
 	whole:*) good "$(tail -1 "$dir/said")" ;;

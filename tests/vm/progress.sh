@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/vm/guest.sh
 # shellcheck disable=SC2034
 guest_root=build/guest-raw
-bash tests/vm/guest-root.sh $guest_root systemd systemd-sysv fdisk || exit 1
+guest_root_have systemd systemd-sysv fdisk
 
 wire=$work/wire
 guest_new server

@@ -8,7 +8,7 @@
 . tests/vm/guest.sh
 
 guest_root=build/guest-raw
-bash tests/vm/guest-root.sh "$guest_root" systemd systemd-sysv fdisk || exit 1
+guest_root_have systemd systemd-sysv fdisk
 
 raw_guest() {	# NAME
 	guest_new "$1"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# shellcheck disable=SC2154,SC2034
+# shellcheck disable=SC2154,SC2034,SC2119
 #
 # Sourced by run.sh.  A guest gives reserved memory back to its running system by `estimate --shrink`, down to what
 # the estimate says, crashes, and its dump must arrive in what was left.
@@ -8,7 +8,7 @@
 . tests/vm/guest.sh
 
 guest_root=${guest_root:-build/guest}
-bash tests/vm/guest-root.sh "$guest_root" || exit 1
+guest_root_have
 
 name=shrink dir=$vm_dir/shrink start=$SECONDS problems=()
 mkdir -p "$dir"

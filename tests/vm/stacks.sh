@@ -32,8 +32,8 @@ logs=$B/vm/stacks
 mkdir -p "$logs"
 # shellcheck source=tests/vm/guest.sh disable=SC1091
 . tests/vm/guest.sh
-bash tests/vm/guest-root.sh $guest_root lvm2 thin-provisioning-tools mdadm cryptsetup-bin multipath-tools dosfstools \
-	f2fs-tools btrfs-progs xfsprogs fdisk || exit 1
+guest_root_have lvm2 thin-provisioning-tools mdadm cryptsetup-bin multipath-tools dosfstools f2fs-tools btrfs-progs \
+	xfsprogs fdisk
 
 passed=0 failed=0
 # verdict ROW LOG: what the boot after ROW said of its dump.
