@@ -326,27 +326,30 @@ static const char *image_text(const struct world *w)
 	return w->image_have && strcmp(w->image_have, w->image->id) == 0 ? "current" : "not current";
 }
 
-static const struct recipe_target *find_recipe(const struct world *w, const char *url)
+/* RECIPE: NULL has no target. */
+static const struct recipe_target *find_recipe(const struct recipe *recipe, const char *url)
 {
-	for (size_t i = 0; w->image && i < w->image->recipe->n_targets; i++)
-		if (strcmp(w->image->recipe->targets[i].url, url) == 0)
-			return &w->image->recipe->targets[i];
+	for (size_t i = 0; recipe && i < recipe->n_targets; i++)
+		if (strcmp(recipe->targets[i].url, url) == 0)
+			return &recipe->targets[i];
 	return NULL;
 }
 
 static void print_targets(const struct root *root, const struct status *st, const struct settings *want,
 			  const struct world *w)
 {
+	const struct recipe *recipe = w->image ? w->image->recipe : NULL;
+
 	for (size_t i = 0; i < want->n_targets; i++) {
 		const struct target *t = &want->targets[i];
-		const struct recipe_target *found = find_recipe(w, t->url);
+		const struct recipe_target *found = find_recipe(recipe, t->url);
 		const struct live_target *live = last_live_of(&st->live, t->url);
 		char left[SIZE_TEXT_MAX];
 		uint64_t bytes;
 
 		printf("%-14s %s", i ? "" : "targets", t->url);
-		if (found && target_is_remote(t->kind))
-			printf(", at %s by %s", found->address, w->image->recipe->nets[found->net].link);
+		if (recipe && found && target_is_remote(t->kind))
+			printf(", at %s by %s", found->address, recipe->nets[found->net].link);
 		else if (found && *found->fstype)
 			printf(", %s %s%s on %s", found->fstype, *found->uuid ? "UUID=" : "",
 			       found->uuid, *found->device ? found->device : "a device to be found");
@@ -396,6 +399,7 @@ static void print_words(const struct cli *cli, const struct status *st, const st
 static void print_json(const struct status *st, int code, const struct root *root,
 		       const struct settings *want, const struct world *w)
 {
+	const struct recipe *recipe = w->image ? w->image->recipe : NULL;
 	auto_json struct json *j = cli_json();
 	struct json *sub;
 
@@ -421,7 +425,7 @@ static void print_json(const struct status *st, int code, const struct root *roo
 	js_set_text(sub, "builder", !w->image ? NULL : w->image->dracut ? "dracut" : "native");
 	sub = js_set(j, "targets", js_array());
 	for (size_t i = 0; i < want->n_targets; i++) {
-		const struct recipe_target *found = find_recipe(w, want->targets[i].url);
+		const struct recipe_target *found = find_recipe(recipe, want->targets[i].url);
 		struct json *one = js_add(sub, js_object());
 		uint64_t bytes = 0;
 
