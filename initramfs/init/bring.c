@@ -3,13 +3,14 @@
 
 #include "file.h"
 #include "net.h"
+#include "plain.h"
 #include "proc.h"
 #include "run.h"
 #include "say.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 /* What it leaves when it failed: one line, for people. */
@@ -21,14 +22,12 @@ static void take_words(char words[static 160])
 {
 	auto_close int fd = open(LAST_WORDS, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	auto_buf struct buf text = { 0 };
-	size_t n = 0;
 
 	words[0] = '\0';
 	if (fd < 0 || fd_read_all(fd, WORDS_MAX, &text) < 0)
 		return;
-	for (size_t i = 0; i < text.len && n < 159 && text.data[i] != '\n'; i++)
-		words[n++] = isprint((unsigned char)text.data[i]) ? text.data[i] : '?';
-	words[n] = '\0';
+	snprintf(words, 160, "%.*s", (int)strcspn(buf_text(&text), "\n"), buf_text(&text));
+	text_plain(words);
 }
 
 static void beat(void *ctx)

@@ -2,6 +2,7 @@
 /* OpenSSH's client, as a child that is spoken to by pipes. */
 #include "remote.h"
 
+#include "plain.h"
 #include "proc.h"
 
 #include <errno.h>
@@ -94,4 +95,6 @@ void remote_last_words(struct remote *r, char text[static REMOTE_WORDS_MAX])
 	while ((line = strsep(&rest, "\r\n")))
 		if (line[0] && line[1])
 			snprintf(text, REMOTE_WORDS_MAX, "%s", line);
+	/* What the far end says on its stderr comes as it is. */
+	text_plain(text);
 }

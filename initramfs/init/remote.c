@@ -88,7 +88,7 @@ static int wait_for(struct remote *r, uint32_t id, struct sftp_packet *ret)
 			return code;
 		if (ret->id == id)
 			return 0;
-		if (!(ret->id & IS_WRITE))
+		if (!(ret->id & IS_WRITE) || !r->writes)
 			return die(r);
 		take_write(r, ret);
 	}
@@ -412,6 +412,7 @@ int remote_list(struct remote *r, const char *path, struct strv *ret)
 	auto_buf struct buf packet = { 0 }, handle = { 0 };
 	struct sftp_packet p;
 	struct sftp_name n;
+	size_t before;
 	int code = call(r, &packet, begin_path(r, &packet, SFTP_OPENDIR, path), SFTP_HANDLE, &p);
 
 	if (code == 0)
@@ -421,12 +422,14 @@ int remote_list(struct remote *r, const char *path, struct strv *ret)
 	do {
 		auto_buf struct buf more = { 0 };
 
+		before = ret->n;
 		code = call(r, &more, begin_handle(r, &more, SFTP_READDIR, &handle), SFTP_NAME, &p);
 		while (code == 0 && ret->n < NAMES_MAX && sftp_next_name(&p, &n))
 			if (n.len && n.len < 256 && !memchr(n.name, '/', n.len) &&
 			    !memchr(n.name, '\0', n.len))
 				strv_take(ret, xstrndup(n.name, n.len));
-	} while (code == 0 && ret->n < NAMES_MAX);
+		/* An answer without a name in it is none that a server gives twice in good faith. */
+	} while (code == 0 && ret->n > before && ret->n < NAMES_MAX);
 	remote_close_handle(r, &handle);
 	return code == -ENODATA ? 0 : code;
 }

@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "json.h"
+#include "plain.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,7 @@ static char *text_of(const struct json *j, const char *key)
 {
 	const char *text = js_get_text(j, key);
 
-	return xstrdup(text ? text : "");
+	return text_plain(xstrdup(text ? text : ""));
 }
 
 static int64_t ms_of(const struct json *j)

@@ -3,6 +3,7 @@
 
 #include "ipaddr.h"
 #include "num.h"
+#include "plain.h"
 
 #include <errno.h>
 #include <string.h>
@@ -50,12 +51,12 @@ static char *session_of(const char *disk)
 	return xstrndup(at + 1, len);
 }
 
-static int check_name(const char *session, const char *file, const char *value, struct err *e)
+static int check_name(const char *session, const char *file, char *value, struct err *e)
 {
 	if (*value && strlen(value) <= NAME_MAX_BYTES && strspn(value, NAME_LETTERS) == strlen(value))
 		return 0;
 	return err_set(e, ENOTSUP, "iSCSI '%s', whose %s is '%.80s', which is no name of iSCSI", session,
-		       file, value);
+		       file, text_plain(value));
 }
 
 static int read_portal(const struct root *root, struct iscsi_session *s, struct err *e)
@@ -73,7 +74,7 @@ static int read_portal(const struct root *root, struct iscsi_session *s, struct 
 	if (!ipaddr_parse(address, &a) || num_parse(port, 65535, &n) < 0 || !n)
 		return err_set(e, ENOTSUP,
 			       "iSCSI '%s', whose portal is '%.80s' port '%.10s', which is no address",
-			       s->name, address, port);
+			       s->name, text_plain(address), text_plain(port));
 	s->address = take_ptr(address);
 	s->port = (unsigned)n;
 	return 0;

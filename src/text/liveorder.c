@@ -2,6 +2,7 @@
 #include "liveorder.h"
 
 #include "json.h"
+#include "plain.h"
 
 #include <errno.h>
 #include <string.h>
@@ -102,7 +103,8 @@ int live_line_decode(const char *text, size_t len, struct live_line *ret, struct
 		return err_set(e, EINVAL, "a line that tells no step");
 	*ret = (struct live_line){
 		.step = xstrdup(step), .ended = ms >= 0, .ms = ms < 0 ? 0 : ms,
-		.error = xstrdup(ms >= 0 && error ? error : ""), .note = xstrdup(ms >= 0 && note ? note : ""),
+		.error = text_plain(xstrdup(ms >= 0 && error ? error : "")),
+		.note = text_plain(xstrdup(ms >= 0 && note ? note : "")),
 	};
 	return 0;
 }

@@ -47,6 +47,7 @@ struct live_line {
 void live_line_done(struct live_line *l);
 #define auto_live_line AUTO(live_line_done)
 void live_line_encode(const struct live_line *l, struct buf *to);	/* with its newline */
+/* Error and note come plain (plain.h): a server may have had its words in them. */
 int live_line_decode(const char *text, size_t len, struct live_line *ret, struct err *e);
 
 #endif

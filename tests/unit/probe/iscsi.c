@@ -92,6 +92,7 @@ static void names_that_are_none_of_iscsi_are_refused(void **state)
 	} rows[] = {
 		{ "iqn.x y\n", "iqn.i\n", "192.0.2.1\n", "3260\n", "whose target is 'iqn.x y'" },
 		{ "iqn.$(id)\n", "iqn.i\n", "192.0.2.1\n", "3260\n", "which is no name of iSCSI" },
+		{ "iqn.\x1b[2J\n", "iqn.i\n", "192.0.2.1\n", "3260\n", "whose target is 'iqn.?[2J'" },
 		{ "\n", "iqn.i\n", "192.0.2.1\n", "3260\n", "whose target is ''" },
 		{ "iqn.t\n", "iqn.i;x\n", "192.0.2.1\n", "3260\n", "whose initiator is 'iqn.i;x'" },
 		{ "iqn.t\n", "iqn.i\n", "store.example\n", "3260\n", "whose portal is 'store.example'" },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "liveorder.h"
 
+#include "plain.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -60,11 +62,14 @@ static void a_line_tells_a_step_that_begins_or_has_ended(void **state)
 		{ { .step = (char *)(size_t)"space", .ended = true, .error = (char *)(size_t)"a \"b\"\n",
 		    .note = (char *)(size_t)"c" },
 		  "{\"step\":\"space\",\"ms\":0,\"error\":\"a \\\"b\\\"\\n\",\"note\":\"c\"}\n" },
+		{ { .step = (char *)(size_t)"folder", .ended = true, .error = (char *)(size_t)"\x1b]0;x\a" },
+		  "{\"step\":\"folder\",\"ms\":0,\"error\":\"\\u001B]0;x\\u0007\",\"note\":\"\"}\n" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		auto_live_line struct live_line back = { 0 };
+		auto_free char *error = text_plain(xstrdup(rows[i].line.error ? rows[i].line.error : ""));
 		auto_buf struct buf text = { 0 };
 
 		live_line_encode(&rows[i].line, &text);
@@ -73,7 +78,7 @@ static void a_line_tells_a_step_that_begins_or_has_ended(void **state)
 		assert_string_equal(back.step, rows[i].line.step);
 		assert_int_equal(back.ended, rows[i].line.ended);
 		assert_int_equal(back.ms, rows[i].line.ms);
-		assert_string_equal(back.error, rows[i].line.error ? rows[i].line.error : "");
+		assert_string_equal(back.error, error);
 	}
 }
 
