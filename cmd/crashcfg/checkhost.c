@@ -18,8 +18,7 @@
 /* There where the kernel can hand keys of encrypted devices over (CRASH_DM_CRYPT, Linux 6.16). */
 #define CRASH_KEYS "/sys/kernel/config/crash_dm_crypt_keys"
 
-/* About how large a dump of this host would be now; 0: not known. */
-static uint64_t estimate(const struct root *root, const struct settings *s)
+uint64_t faults_dump_bytes(const struct root *root, const struct settings *s)
 {
 	auto_buf struct buf meminfo = { 0 };
 
@@ -30,7 +29,7 @@ static uint64_t estimate(const struct root *root, const struct settings *s)
 static void check_raw_size(const struct root *root, const struct settings *s, const struct storage *found,
 			   struct fault_list *faults)
 {
-	uint64_t want = estimate(root, s), have = found->target.size;
+	uint64_t want = faults_dump_bytes(root, s), have = found->target.size;
 	char have_text[SIZE_TEXT_MAX], want_text[SIZE_TEXT_MAX];
 
 	if (have && want > have)
@@ -89,7 +88,7 @@ static void check_layers(const struct root *root, const struct settings *s, cons
 static void check_file_size(const struct root *root, const struct settings *s, const struct storage *found,
 			    struct fault_list *faults)
 {
-	uint64_t want = strcmp(found->target.fstype, "vfat") == 0 ? estimate(root, s) : 0;
+	uint64_t want = strcmp(found->target.fstype, "vfat") == 0 ? faults_dump_bytes(root, s) : 0;
 	char text[SIZE_TEXT_MAX];
 
 	if (want > VFAT_FILE_MAX)

@@ -18,6 +18,9 @@ void faults_json(struct json *to, const struct fault_list *faults);
 int faults_check_host(const struct root *root, const struct settings *s, struct fault_list *faults,
 		      struct strv *notes, struct err *e);
 
+/* About how large a dump of this host would be now; 0: not known. */
+uint64_t faults_dump_bytes(const struct root *root, const struct settings *s);
+
 /* The parts of it that are told by the storage and by the modules of the capture's kernel. */
 void faults_check_storage(const struct root *root, const struct settings *s, const struct facts *facts,
 			  struct strv *notes, struct fault_list *faults);

@@ -2,7 +2,7 @@
 #include "livecheck.h"
 
 #include "apply.h"
-#include "dumpsize.h"
+#include "faults.h"
 #include "num.h"
 #include "out.h"
 
@@ -54,15 +54,6 @@ static int find_image(struct proving *p, struct err *e)
 	return image_build(&spec, p->plan, &p->image, e);
 }
 
-static uint64_t dump_bytes(const struct proving *p)
-{
-	const struct settings *s = p->settings;
-	auto_buf struct buf meminfo = { 0 };
-
-	return root_read_proc(&p->cli->root, "/proc/meminfo", &meminfo, NULL) == 0 ?
-		       dump_estimate(buf_text(&meminfo), s->dump_level, s->compress != COMPRESS_NONE) : 0;
-}
-
 static void print(void *ctx, const struct live_target *t, bool ended)
 {
 	const struct live_step *failed = live_failed_step(t);
@@ -97,7 +88,7 @@ static int prove(struct proving *p, int timeout_ms, struct live_result *ret, str
 {
 	struct live_request q = {
 		.root = &p->cli->root, .recipe = p->plan->recipe, .image = &p->image, .secrets = &p->secrets,
-		.net_wait = p->settings->net_wait, .timeout_ms = timeout_ms, .need = dump_bytes(p),
+		.net_wait = p->settings->net_wait, .timeout_ms = timeout_ms, .need = faults_dump_bytes(&p->cli->root, p->settings),
 		.event = print, .ctx = (void *)(uintptr_t)p->cli,
 	};
 

@@ -3,7 +3,7 @@
 
 #include "crashkernel.h"
 #include "dumps.h"
-#include "dumpsize.h"
+#include "faults.h"
 #include "lastlive.h"
 #include "manifest.h"
 #include "num.h"
@@ -142,8 +142,7 @@ static void judge_room(struct status *st, const struct root *root, const struct 
 		       const struct target *t)
 {
 	char left[SIZE_TEXT_MAX], wanted[SIZE_TEXT_MAX];
-	auto_buf struct buf meminfo = { 0 };
-	uint64_t bytes = 0, dump = 0;
+	uint64_t bytes = 0, dump;
 	struct err why = { 0 };
 
 	if (path_answers(root, t->dir, &why) < 0) {
@@ -153,8 +152,7 @@ static void judge_room(struct status *st, const struct root *root, const struct 
 	}
 	if (dump_free_bytes(root, t->dir, &bytes) < 0)
 		return;
-	if (root_read_proc(root, "/proc/meminfo", &meminfo, NULL) == 0)
-		dump = dump_estimate(buf_text(&meminfo), want->dump_level, want->compress != COMPRESS_NONE);
+	dump = faults_dump_bytes(root, want);
 	if (bytes < want->min_free)
 		add_problem(st, "crashcfg save, or name a larger target in DUMP_TARGETS",
 			    "%s has %s free, less than DUMP_MIN_FREE=%s", t->url, size_human(bytes, left),

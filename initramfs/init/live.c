@@ -192,7 +192,7 @@ static int prove_write(struct capture *c, const struct place *at, const char *da
 /* Does it give back what it took? */
 static int prove_read(struct capture *c, const struct place *at, const char *data, struct err *e)
 {
-	auto_close int fd = openat(at->dir, PROBE, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	auto_close int fd = openat(at->dir, PROBE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	auto_free char *back = xmalloc(PROBE_BYTES);
 	int r;
 

@@ -18,9 +18,9 @@
 #define OPTIONS "mode=0700,size=256m"
 #define TABLE_MAX (16u << 20)
 
-/* The running kernel has its own, and a key for a disk is not needed where the disk is unlocked. */
+/* The running kernel has its own, and no key is needed for a disk that is unlocked, nor the proofs of its session. */
 static const char *const not_needed[] = { "/lib/modules/", "/usr/lib/modules/", "/lib/firmware/", "/usr/lib/firmware/",
-					  "/dev/", LUKS_KEY_PATH, NULL };
+					  "/dev/", "/etc/iscsi/", LUKS_KEY_PATH, NULL };
 
 /* --- in the child ----------------------------------------------------------------------------------- */
 
@@ -85,9 +85,12 @@ static int fill_tree(const struct apart *a, struct err *e)
 		r = make_nodes(a, &tree, e);
 	if (r == 0)
 		r = put_order(a, &tree, e);
-	/* The programs can do without, some of them with worse words. */
+	/*
+	 * The programs can do without, some of them with worse words.  Whoever is root without any privilege may
+	 * write this kernel's settings there all the same (core_pattern), so nobody may write.
+	 */
 	if (r == 0 && root_mkdirs(&tree, "/proc", 0755) == 0 &&
-	    mount("proc", IMAGE_DIR "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+	    mount("proc", IMAGE_DIR "/proc", "proc", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
 		errno = 0;
 	return r;
 }

@@ -18,7 +18,7 @@
 #define NET_MORE_MS 30000	/* beyond NET_WAIT: for ssh or the mount to give up by itself, with better words */
 #define REAP_MS 500
 #define STEPS_MAX 32
-#define SAID_MAX (256u << 10)
+#define NO_STATUS (-1)		/* it has not ended, or nobody tells how */
 
 void live_result_done(struct live_result *l)
 {
@@ -79,6 +79,8 @@ static void take_line(struct follow *f, const char *text, size_t len)
 	auto_live_line struct live_line l = { 0 };
 	struct live_step *s;
 
+	if (f->done || f->wrong)
+		return;
 	if (live_line_decode(text, len, &l, NULL) < 0 || f->t->n_steps >= STEPS_MAX) {
 		f->wrong = true;
 		return;
@@ -140,14 +142,14 @@ static bool listen_to(struct follow *f, int fd, long long end)
 /* Whoever hangs in the kernel dies when it is let go; nobody waits for that. */
 static int reap(pid_t pid)
 {
-	int status = -1;
+	int status = NO_STATUS;
 
 	for (int i = 0; i < REAP_MS / 5; i++) {
 		if (waitpid(pid, &status, WNOHANG) != 0)
 			return status;
 		poll(NULL, 0, 5);
 	}
-	return -1;
+	return NO_STATUS;
 }
 
 static void close_story(struct follow *f, bool late, int status, int timeout_ms)
@@ -181,6 +183,9 @@ static void follow(struct live_target *t, pid_t pid, int fd, int timeout_ms)
 	if (late || f.wrong || f.done)
 		kill(pid, SIGKILL);
 	status = reap(pid);
+	/* It closed its end and lives on. */
+	if (status == NO_STATUS && kill(pid, SIGKILL) == 0)
+		reap(pid);
 	if (late)
 		f.open_at = now_ms() - silent;
 	close_story(&f, late, status, timeout_ms);
@@ -228,6 +233,7 @@ static int prove(const struct live_request *q, const struct buf *archive, size_t
 static int lock(const struct root *root, int *ret, struct err *e)
 {
 	auto_close int fd = -1;
+	int r;
 
 	if (geteuid() != 0)
 		return err_set(e, EPERM, "only root may prove targets: run this as root");
@@ -239,8 +245,11 @@ static int lock(const struct root *root, int *ret, struct err *e)
 		return err_set(e, -fd, "lock '" LOCK "': %s", strerror(-fd));
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		return err_set(e, EWOULDBLOCK, "another 'crashcfg check --live' is at work; try again when it has ended");
+	r = root_mkdirs(root, IMAGE_DIR, 0700);
+	if (r < 0)
+		return err_set(e, -r, "cannot make '" IMAGE_DIR "': %s", strerror(-r));
 	*ret = take_fd(fd);
-	return root_mkdirs(root, IMAGE_DIR, 0700);
+	return 0;
 }
 
 int live_run(const struct live_request *q, struct live_result *ret, struct err *e)
