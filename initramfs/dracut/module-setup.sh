@@ -38,7 +38,8 @@ install() {
 
 	# The image holds no secret; those that are wanted come behind it when it is loaded.
 	rm -rf "$initdir"/etc/iscsi/{nodes,send_targets,isns,slp,static,ifaces}
-	if [[ -f $initdir/etc/iscsi/iscsid.conf ]]; then
-		sed -i '/^[[:space:]]*[a-z.]*\.auth\./d' "$initdir/etc/iscsi/iscsid.conf"
-	fi
+	# dracut takes all files that are there, copies that an administrator or a package kept too; whoever is a link
+	# has its file elsewhere.
+	local proof='^[[:space:]#]*[a-z.]*\.auth\.'
+	[[ ! -d $initdir/etc ]] || grep -rlZE "$proof" "$initdir/etc" | xargs -0r sed -i -E "/$proof/d"
 }

@@ -10,11 +10,16 @@
 #include <ftw.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* dracut at work, and what it made. */
 
 #define RUN_MS 900000 /* a busy machine takes some seconds, one without acceleration minutes */
-#define FOLDER "/var/tmp/crashcfg-dracut.XXXXXX"
+#define ABOVE "/var/tmp"
+#define PREFIX "crashcfg-dracut."
+#define FOLDER ABOVE "/" PREFIX "XXXXXX"
 #define BRING_UP "usr/lib/crashcfg/bring-up"
 
 /* --- running it --------------------------------------------------------------------------------- */
@@ -34,15 +39,45 @@ static void own_folder(char **path)
 	free(*path);
 }
 
-static int make_folder(char *template, char **ret, struct err *e)
+/* Does nobody work in it any more?  Whoever does has it locked. */
+static bool is_left_over(const char *path)
+{
+	auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* What killed runs left: copies of this system's files. */
+static void remove_left_over(void)
+{
+	auto_closedir DIR *dir = opendir(ABOVE);
+	const struct dirent *d;
+
+	while (dir && (d = readdir(dir))) {
+		AUTO(own_folder) char *path = NULL;
+
+		if (strncmp(d->d_name, PREFIX, strlen(PREFIX)) != 0)
+			continue;
+		path = xasprintf(ABOVE "/%s", d->d_name);
+		if (!is_left_over(path))
+			free(take_ptr(path));
+	}
+}
+
+static int make_folder(char *template, char **ret, int *ret_lock, struct err *e)
 {
 	auto_free char *conf = NULL, *conf_d = NULL;
 	auto_close int fd = -1;
 
+	remove_left_over();
 	if (!mkdtemp(template))
-		return err_set(e, errno, "cannot make a folder for dracut in '/var/tmp': %s",
+		return err_set(e, errno, "cannot make a folder for dracut in '" ABOVE "': %s",
 			       strerror(errno));
 	*ret = xstrdup(template);
+	*ret_lock = open(template, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (*ret_lock < 0 || flock(*ret_lock, LOCK_EX | LOCK_NB) < 0)
+		return err_set(e, errno, "'%s': %s", template, strerror(errno));
 	conf = xasprintf("%s/conf", template);
 	conf_d = xasprintf("%s/conf.d", template);
 	fd = open(conf, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
@@ -57,14 +92,22 @@ int dracut_run(const struct dracut_job *job, struct buf *ret, struct err *e)
 	char template[] = FOLDER;
 	auto_strv struct strv argv = { 0 };
 	auto_free char *path = NULL;
-	auto_close int fd = -1;
+	auto_close int fd = -1, lock = -1, never = -1, held = -1;
 	auto_proc struct proc p = { .deadline_ms = RUN_MS };
-	int r = make_folder(template, &folder, e);
+	int ends[2], r = make_folder(template, &folder, &lock, e);
 
 	if (r < 0)
 		return r;
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe: %s", strerror(errno));
+	never = ends[0];
+	held = ends[1];
 	dracut_argv(job, folder, &argv);
 	p.argv = (const char *const *)argv.v;
+	/* It cleans up when it is told to end, which it is when its time is over and when this process dies. */
+	p.stop_fd = never;
+	/* As long as it works the folder is its own. */
+	p.keep_fd = lock;
 	r = proc_check(&p, e);
 	if (r < 0)
 		return err_wrap(e, "dracut made no image");
@@ -120,10 +163,26 @@ static bool has_sign(const struct dracut_members *m, const char *sign)
 	return false;
 }
 
+/*
+ * The key of a host for NVMe over fabrics (TP 8006), which may stand in /etc/nvme/discovery.conf.  It is not
+ * taken out here, since without it the disk does not come.
+ */
+static const struct dracut_member *find_secret(const struct dracut_members *m)
+{
+	static const char sign[] = "DHHC-1:", folder[] = "etc/nvme/";
+
+	for (size_t i = 0; i < m->n; i++)
+		if (strncmp(m->v[i].name, folder, strlen(folder)) == 0 && S_ISREG(m->v[i].mode) &&
+		    memmem(m->v[i].data, m->v[i].len, sign, strlen(sign)))
+			return &m->v[i];
+	return NULL;
+}
+
 int dracut_members_read(const struct dracut_job *job, const struct buf *archive, struct dracut_members *ret,
 			struct err *e)
 {
 	AUTO(dracut_members_done) struct dracut_members m = { 0 };
+	const struct dracut_member *secret;
 	size_t end;
 	int r = cpio_each(buf_text(archive), archive->len, take_member, &m, &end, e);
 
@@ -132,6 +191,11 @@ int dracut_members_read(const struct dracut_job *job, const struct buf *archive,
 	if (end != archive->len)
 		return err_set(e, EINVAL, "what dracut made is more than one archive");
 	qsort(m.v, m.n, sizeof(*m.v), by_name);
+	secret = find_secret(&m);
+	if (secret)
+		return err_set(e, ENOTSUP,
+			       "'/%s' holds a key (DHHC-1), which no image may hold: name a target that is reached "
+			       "without one", secret->name);
 	/* It leaves out a module whose needs are not met, says a word, and calls that success. */
 	if (!dracut_member_find(&m, BRING_UP))
 		return err_set(e, ENOENT, "dracut left its module 'crashcfg' out of the image");

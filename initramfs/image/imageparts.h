@@ -215,7 +215,7 @@ struct dracut_members {
 	size_t n;
 };
 void dracut_members_done(struct dracut_members *m);
-/* -EINVAL: no archive; -ENOENT: dracut left out what JOB asked for. */
+/* -EINVAL: no archive; -ENOENT: dracut left out what JOB asked for; -ENOTSUP: a secret is in it. */
 int dracut_members_read(const struct dracut_job *job, const struct buf *archive, struct dracut_members *ret,
 			struct err *e);
 const struct dracut_member *dracut_member_find(const struct dracut_members *m, const char *name);

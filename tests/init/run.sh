@@ -57,6 +57,32 @@ boot() {	# NAME WANT-STATUS WANT-WORD: PID 1 in the tree ends so, in less than t
 	grep -q "$3" "$work/t/dev/console" || is "$1: its words" "$3" "$(cat "$work/t/dev/console" "$work/out")"
 }
 
+# What dracut's modules put into the image, and ours takes out again.
+install_module() {
+	bash -c 'initdir=$1 moddir=$2; inst_hook() { :; }; . "$2/module-setup.sh"; install' - \
+		"$1" "$(dirname "$0")/../../initramfs/dracut"
+}
+
+strip() {
+	local at=$work/dracut keep='node.session.timeo.login_timeout = 15'
+	local secret='node.session.auth.password = open sesame'
+	mkdir -p "$at/etc/iscsi/nodes/iqn.x" "$at/etc/iscsi/old nodes" "$at/etc/iscsi.d"
+	: >"$at/init"
+	printf '%s\n%s\n' "$secret" "$keep" >"$at/etc/iscsi/iscsid.conf.bak"
+	printf '%s\n  %s\n#%s\n' "$keep" "$secret" "$secret" >"$at/etc/iscsi.d/real"
+	printf 'discovery.sendtargets.auth.password_in = open sesame\n%s\n' "$keep" >"$at/etc/iscsi/old nodes/iqn"
+	ln -s ../iscsi.d/real "$at/etc/iscsi/iscsid.conf"
+	echo "$secret" >"$at/etc/iscsi/nodes/iqn.x/default"
+	install_module "$at" >"$work/out" 2>&1
+	is "dracut's module ends well" 0 $?
+	is "no secret of iSCSI is in dracut's image" "" "$(grep -rl sesame "$at")"
+	is "what is no secret stays" 3 "$(grep -rhc "$keep" "$at/etc" | awk '{ n += $1 } END { print n }')"
+	is "dracut's init is the bringer" 1 "$(find "$at/usr/lib/crashcfg/bring-up" "$at/init" 2>/dev/null | wc -l)"
+	install_module "$at/none" >"$work/out" 2>&1
+	is "an image without settings is none to strip" "" "$(grep -v "^mv: " "$work/out")"
+}
+strip
+
 tree "$work/t"
 if ! apart true 2>"$work/out"; then
 	echo "skipped: capture-init as PID 1: no user namespaces here: $(cat "$work/out")"

@@ -6,6 +6,10 @@
 #include "tree.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 static char url[] = "file:///mnt/dump", what[] = "iSCSI disk 'sda'", device[] = "/dev/sda";
 static char name[] = "session1", target[] = "iqn.2004-10.com.example:dumps",
@@ -238,6 +242,55 @@ static void what_dracut_left_out_is_noticed(void **state)
 	}
 }
 
+static void a_key_in_the_image_is_refused_and_not_told(void **state)
+{
+	AUTO(own_dracut_job) struct dracut_job *job = job_for(REMOTE_NVME);
+	AUTO(dracut_members_done) struct dracut_members m = { 0 };
+	auto_buf struct buf archive = { 0 };
+	struct err e = { 0 };
+	unsigned inode = 0;
+
+	(void)state;
+	add(&archive, &inode, "usr/lib/crashcfg/bring-up", S_IFREG | 0755, "#!/bin/sh");
+	add(&archive, &inode, "usr/sbin/nvmf-autoconnect.sh", S_IFREG | 0755, "DHHC-1: is no key here");
+	add(&archive, &inode, "etc/nvme/discovery.conf", S_IFREG | 0600,
+	    "-t tcp -a 192.0.2.1 --dhchap-secret=DHHC-1:00:sesame:\n");
+	cpio_end(&archive);
+	assert_int_equal(dracut_members_read(job, &archive, &m, &e), -ENOTSUP);
+	assert_non_null(strstr(e.text, "'/etc/nvme/discovery.conf' holds a key"));
+	assert_null(strstr(e.text, "sesame"));
+}
+
+static void what_a_killed_run_left_goes_and_what_another_works_in_stays(void **state)
+{
+	static const char program[] = "#!/bin/sh\nfor last; do :; done\nprintf made >\"$last\"\n";
+	char left[] = "/var/tmp/crashcfg-dracut.XXXXXX", busy[] = "/var/tmp/crashcfg-dracut.XXXXXX";
+	AUTO(own_dracut_job) struct dracut_job *job = job_for(REMOTE_ISCSI);
+	auto_free char *file = NULL;
+	auto_buf struct buf archive = { 0 };
+	auto_close int lock = -1, fd = -1;
+	struct tree t;
+
+	(void)state;
+	tree_begin(&t);
+	tree_put(&t, "/dracut", program);
+	free(job->program);
+	job->program = xasprintf("%s/dracut", t.path);
+	assert_int_equal(chmod(job->program, 0700), 0);
+	assert_non_null(mkdtemp(busy));
+	lock = open(busy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(flock(lock, LOCK_EX | LOCK_NB), 0);
+	assert_non_null(mkdtemp(left));
+	file = xasprintf("%s/archive", left);
+	fd = open(file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(dracut_run(job, &archive, NULL), 0);
+	assert_string_equal(buf_text(&archive), "made");
+	assert_int_equal(access(left, F_OK), -1);
+	assert_int_equal(rmdir(busy), 0);
+	tree_end(&t);
+}
+
 static void a_damaged_archive_is_none(void **state)
 {
 	AUTO(own_dracut_job) struct dracut_job *job = job_for(REMOTE_ISCSI);
@@ -323,6 +376,8 @@ int main(void)
 		cmocka_unit_test(what_dracut_finds_out_itself_it_is_asked_to),
 		cmocka_unit_test(a_part_that_is_missing_is_named_with_its_package),
 		cmocka_unit_test(what_dracut_left_out_is_noticed),
+		cmocka_unit_test(a_key_in_the_image_is_refused_and_not_told),
+		cmocka_unit_test(what_a_killed_run_left_goes_and_what_another_works_in_stays),
 		cmocka_unit_test(a_damaged_archive_is_none),
 		cmocka_unit_test(our_tree_fits_over_dracuts),
 		cmocka_unit_test(a_file_that_dracut_took_is_an_input),
