@@ -18,7 +18,8 @@
 #define NET_MORE_MS 30000	/* beyond NET_WAIT: for ssh or the mount to give up by itself, with better words */
 #define REAP_MS 500
 #define STEPS_MAX 32
-#define NO_STATUS (-1)		/* it has not ended, or nobody tells how */
+#define NO_STATUS (-1)		/* it has not ended */
+#define NO_CHILD (-2)		/* it has, and nobody tells how: SIGCHLD is ignored */
 
 void live_result_done(struct live_result *l)
 {
@@ -145,8 +146,10 @@ static int reap(pid_t pid)
 	int status = NO_STATUS;
 
 	for (int i = 0; i < REAP_MS / 5; i++) {
-		if (waitpid(pid, &status, WNOHANG) != 0)
-			return status;
+		pid_t gone = waitpid(pid, &status, WNOHANG);
+
+		if (gone != 0)
+			return gone < 0 ? NO_CHILD : status;
 		poll(NULL, 0, 5);
 	}
 	return NO_STATUS;
