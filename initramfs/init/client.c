@@ -7,11 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #define SSH "/usr/bin/ssh"
 #define SSH_OTHER "/bin/ssh"
+#define WORDS_MS 500
 
 static void child(char *const argv[], int in, int out, int words)
 {
@@ -86,12 +88,20 @@ int remote_start(struct remote *r, const struct recipe_target *t, const struct i
 
 void remote_last_words(struct remote *r, char text[static REMOTE_WORDS_MAX])
 {
-	char data[4096];
-	ssize_t n = r->words < 0 ? -1 : read(r->words, data, sizeof(data) - 1);
-	char *rest = data, *line;
+	struct pollfd wait = { .fd = r->words, .events = POLLIN };
+	long long left, end = now_ms() + WORDS_MS;
+	char data[4096], *rest = data, *line;
+	size_t len = 0;
 
-	text[0] = '\0';
-	data[n > 0 ? n : 0] = '\0';
+	/* What the far end said last may come behind the end of its answers. */
+	while (r->words >= 0 && (left = end - now_ms()) > 0 && poll(&wait, 1, (int)left) > 0) {
+		ssize_t n = read(r->words, data + len, sizeof(data) - 1 - len);
+
+		if (n <= 0)
+			break;
+		len += (size_t)n;
+	}
+	text[0] = data[len] = '\0';
 	while ((line = strsep(&rest, "\r\n")))
 		if (line[0] && line[1])
 			snprintf(text, REMOTE_WORDS_MAX, "%s", line);
