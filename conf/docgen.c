@@ -65,6 +65,16 @@ static void man_header(const char *section, const char *what)
 	putchar('\n');
 }
 
+static const char failures[] =
+	"The kernel's log is saved first: to the first target, or, where that is by network or has to be brought up, "
+	"to the first disk among the others before it. Where no target takes the log, its end goes into EFI variables, "
+	"which 'crashcfg save' collects.\n\n"
+	"A server that is down, hangs, is full or refuses: the next target. An SSH connection that was cut is made anew. "
+	"makedumpfile that fails, hangs or writes what is no dump is run with another filter, then memory is copied as "
+	"it is; 'collector' in crash.json says so. A dump as set that would not fit: a smaller one from the start.\n\n"
+	"A third crash within the hour saves the log alone (DUMP_LOOP). Ctrl-X on the console ends the dump. "
+	"No capture goes on for ever: see DUMP_TIMEOUT.";
+
 static void man_commands(void)
 {
 	man_header("8", "arm a host for kernel crashes and prove that a dump arrives");
@@ -72,8 +82,9 @@ static void man_commands(void)
 	man_text("crashcfg turns one settings file, crashcfg(5), into a host that is armed for kernel crashes: memory is "
 		 "reserved by the boot loader's entries, a small capture image is built and loaded, and after a crash "
 		 "that image saves the kernel log and the dump and reboots.\n\n"
-		 "Nothing is written by any command but apply, remove, build, load, unload, save, test and import where it is "
-		 "told to.");
+		 "This host is changed by apply, remove, build, load, unload and save, and where they are told to by import "
+		 "and by estimate --shrink. check --live keeps its answer, and writes to each target what it takes off again. "
+		 "test and estimate --measure work in a scratch folder.");
 	fputs(".SH COMMANDS\n", stdout);
 	for (const struct command *const *c = commands; *c; c++) {
 		printf(".SS \"%s%s%s\"\n", (*c)->name, *(*c)->args ? " " : "", (*c)->args);
@@ -87,6 +98,8 @@ static void man_commands(void)
 	}
 	fputs(".SH OPTIONS\nOf every command:\n", stdout);
 	man_options(global_options);
+	fputs(".SH WHEN THINGS FAIL\n", stdout);
+	man_text(failures);
 	fputs(".SH EXIT STATUS\n", stdout);
 	for (const struct exit_row *x = exit_rows; x->meaning; x++) {
 		printf(".TP\n.B %d\n", x->code);
@@ -96,6 +109,7 @@ static void man_commands(void)
 	fputs(".SH FILES\n"
 	      ".TP\n/etc/sysconfig/crashcfg, /etc/sysconfig/crashcfg.d/*.conf\nthe settings, see crashcfg(5)\n"
 	      ".TP\n/var/lib/crashcfg/KERNEL/capture.img\nthe capture image of a kernel\n"
+	      ".TP\n/var/lib/crashcfg/live.json\nhow the last check \\-\\-live ended\n"
 	      ".TP\n/var/crash/HOST/TIME\\-BOOT/\na dump: dmesg.txt, vmcoreinfo.txt, registers.txt, vmcore, crash.json\n"
 	      ".SH SEE ALSO\ncrashcfg(5), makedumpfile(8), kexec(8), crash(8)\n", stdout);
 }

@@ -204,6 +204,9 @@ const struct command cmd_build = {
 		"makedumpfile and vmcore-dmesg with their libraries, the modules on the way to the "
 		"target's disk and their firmware, and the recipe made from the settings. There is no "
 		"shell in it. The same inputs give the same bytes.\n\n"
+		"A target's disk that a session, a fabric or a channel path has to bring up (iSCSI, FCoE, NVMe over "
+		"fabrics, DASD, zFCP) is a case for dracut, by CAPTURE_BUILDER auto or dracut: its image goes below "
+		"crashcfg's own, and its init, a shell script, is run as a child with a deadline.\n\n"
 		"'apply' builds the image by itself whenever the content of an input has changed; 'build' "
 		"makes it at once and changes nothing else. The image is /var/lib/crashcfg/VER/capture.img, "
 		"readable by root only.",

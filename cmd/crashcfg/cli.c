@@ -31,7 +31,7 @@ const struct exit_row exit_rows[] = {
 	{ EXIT_SETTINGS, "the settings have faults" },
 	{ EXIT_UNSUPPORTED, "not supported on this system" },
 	{ EXIT_LOCKED, "another run holds the lock" },
-	{ EXIT_ANSWER_NO, "the test (check --live, test) ran and its answer is no" },
+	{ EXIT_ANSWER_NO, "check --live, test, estimate --measure: it ran, and its answer is no" },
 	{ EXIT_CHANGED, "apply --detailed-exitcode: changed" },
 	{ EXIT_REBOOT, "apply --detailed-exitcode: a reboot is required" },
 	{ EXIT_CHANGED_REBOOT, "apply --detailed-exitcode: changed, and a reboot is required" },

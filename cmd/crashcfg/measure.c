@@ -12,9 +12,7 @@
 #include "workdir.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #define MIB (UINT64_C(1) << 20)
 #define DEFAULT_TIMEOUT 300	/* seconds for one try */
@@ -274,21 +272,6 @@ static void print_json(struct measure *m, bool kept)
 	cli_print_json(j);
 }
 
-/* Ctrl-C and its kin are read from a descriptor from now on: the try that runs takes its guest down, we the rest. */
-static int catch_signals(int *ret, struct err *e)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	signal(SIGPIPE, SIG_IGN);
-	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return *ret < 0 ? err_set(e, errno, "signalfd: %s", strerror(errno)) : 0;
-}
-
 int estimate_measure(const struct cli *cli, const struct estimate_options *o, struct err *e)
 {
 	AUTO(own_measure)
@@ -306,7 +289,7 @@ int estimate_measure(const struct cli *cli, const struct estimate_options *o, st
 		return err_set(e, ERR_USAGE,
 			       "--timeout '%s': not a time of up to 1d for one try, such as 5m",
 			       o->timeout);
-	r = catch_signals(&m.stop_fd, e);
+	r = workdir_signals(&m.stop_fd, e);
 	if (r == 0)
 		r = workdir_make(o->output, &m.work, e);
 	if (r < 0)

@@ -11,9 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 /* All that one run holds. */
 struct test {
@@ -165,22 +163,6 @@ static int check_crashkernel(const struct test *t, struct err *e)
 }
 
 /* --- the run --------------------------------------------------------------------------------- */
-
-/* From now on Ctrl-C and its kin are read from a descriptor, so that all is taken down in order. */
-static int catch_signals(int *ret, struct err *e)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	/* Nobody may read any more what is said here; what was made must still be removed. */
-	signal(SIGPIPE, SIG_IGN);
-	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return *ret < 0 ? err_set(e, errno, "signalfd: %s", strerror(errno)) : 0;
-}
 
 /* What takes the dump, in a word or two: "ext4", "ext4 on raid1, lvm", "nfs://192.0.2.1/srv/crash". */
 static void target_text(const struct test *t, char *text, size_t size)
@@ -355,7 +337,7 @@ static int prepare(struct test *t, const struct cli *cli, struct err *e)
 	r = choose_kernel(t, cli, e);
 	if (r < 0)
 		return r;
-	return catch_signals(&t->stop_fd, e);
+	return workdir_signals(&t->stop_fd, e);
 }
 
 static int make_and_run(struct test *t, const struct cli *cli, struct err *e)
@@ -404,7 +386,7 @@ static const struct option_row options[] = {
 	  "reserve this, or auto (what the settings say)", NULL },
 	{ "fs", "TYPE", OPTION(fs),
 	  "dump to a scratch virtio disk of this type, not to a copy of the host's own target", "ext4 xfs btrfs" },
-	{ "stack", "KIND,...", OPTION(stack), "put these layers below that file system, from the disk upwards",
+	{ "stack", "KIND,...", OPTION(stack), "put these layers below that file system, from the disk upwards: raid0, raid1, raid5, raid10, lvm, thin, luks",
 	  "raid0 raid1 raid5 raid10 lvm thin luks" },
 	{ "target", "URL", OPTION(target),
 	  "dump to a scratch server: nfs, ssh, nfs://HOST/DIR or ssh://USER@HOST/DIR; file is --fs ext4", "nfs ssh file" },
@@ -430,6 +412,7 @@ const struct command cmd_test = {
 		"itself, with the host's identities. A target by NFS or SSH gets a scratch server, a second guest "
 		"that has the addresses of the target and of the router on the way to it, while the first one has the "
 		"host's network cards, addresses and VLANs. What could not be reproduced is listed in the answer. "
+		"Not yet: addresses by DHCP or from a router, version 3 of NFS, raw: targets. "
 		"--fs, --stack and --target try what the host does not have; the image is then made for that.\n\n"
 		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guests reach "
 		"nothing but each other. No privilege is needed where kernel and settings can be read. The exit code is 0 "

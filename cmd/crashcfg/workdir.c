@@ -5,8 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 
 #define PREFIX "crashcfg-test-"
@@ -143,4 +145,18 @@ void workdir_done(struct workdir *w)
 	own_close(&w->lock);
 	free(w->path);
 	w->path = NULL;
+}
+
+int workdir_signals(int *ret, struct err *e)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	*ret = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return *ret < 0 ? err_set(e, errno, "signalfd: %s", strerror(errno)) : 0;
 }

@@ -20,5 +20,10 @@ void workdir_remove(struct workdir *w);
 /* Keep it: KEEP_ALL or only what people read (logs, the manifest), not disks and dumps. */
 void workdir_keep(struct workdir *w, bool all);
 void workdir_done(struct workdir *w);	/* frees, removes nothing */
+/*
+ * From now on Ctrl-C and its kin are read from descriptor *RET, so that all is taken down in order; SIGPIPE is
+ * ignored: nobody may read any more what is said, and what was made must still be removed.
+ */
+int workdir_signals(int *ret, struct err *e);
 
 #endif

@@ -34,8 +34,8 @@ static int check_target(const struct settings *s, const struct storage *found, s
 	if (target_native(kind))
 		return 0;
 	return err_set(e, ENOTSUP,
-		       "target '%s': '%s' is not supported by this version (use file:///DIR or "
-		       "fs:UUID=...:/DIR)",
+		       "target '%s': '%s' is not supported by this version (use file:, fs:, raw:, nfs: or "
+		       "ssh:)",
 		       url, target_kind_name(kind));
 }
 

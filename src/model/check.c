@@ -75,7 +75,7 @@ static void check_targets(const struct settings *s, struct fault_list *faults)
 		if (!target_native(s->targets[i].kind))
 			settings_fault(s, SET_DUMP_TARGETS, native ? FAULT_WARNING : FAULT_ERROR, faults,
 				       "this version cannot yet write to '%s:' targets from the capture "
-				       "kernel (write a file: or fs: target%s)",
+				       "kernel (write a file:, fs:, raw:, nfs: or ssh: target%s)",
 				       target_kind_name(s->targets[i].kind), native ? " or remove it" : "");
 	if (s->raw_force && !raw)
 		settings_fault(s, SET_DUMP_RAW_FORCE, FAULT_WARNING, faults,

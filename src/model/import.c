@@ -122,11 +122,6 @@ enum import_dialect import_named(const char *name, const char *file, const char 
 	return best;
 }
 
-const char *import_dialect_title(enum import_dialect d)
-{
-	return dialects[d]->title;
-}
-
 /* --- notes -------------------------------------------------------------------------------------- */
 
 static bool is_secret(const struct import_line *l)

@@ -65,7 +65,6 @@ static inline void own_import(struct import **im)
 enum import_dialect import_detect(const char *file, const char *data, size_t len);
 /* The dialect that --from names, for this file ("kdump-utils" has two); IMPORT_DIALECTS: no such name. */
 enum import_dialect import_named(const char *name, const char *file, const char *data, size_t len);
-const char *import_dialect_title(enum import_dialect d);	/* "LKCD", "kdump-utils" */
 #define IMPORT_NAMES "lkcd kdump-utils suse debian"
 
 /* Take a file in.  Several are one configuration, in which the later line wins. */

@@ -27,8 +27,8 @@ const char *setting_group_title(enum setting_group g)
 		[GROUP_NET] = "Network and remote targets",
 		[GROUP_PANIC] = "What becomes a dump",
 		[GROUP_LOG] = "The kernel's log",
-		[GROUP_NOTIFY] = "Who hears of a dump",
-		[GROUP_HUB] = "The fleet's repository",
+		[GROUP_NOTIFY] = "Who hears of a dump (this version tells nobody)",
+		[GROUP_HUB] = "The fleet's repository (not in this version)",
 	};
 
 	return titles[g];

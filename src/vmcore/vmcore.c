@@ -198,22 +198,6 @@ static int each_run(struct vmcore *v, run_fn fn, void *ctx, struct err *e)
 	return 0;
 }
 
-static void count_run(struct vmcore *v, uint64_t from, uint64_t to, void *ctx)
-{
-	(void)v;
-	*(uint64_t *)ctx += to - from;
-}
-
-int vmcore_pages(struct vmcore *v, uint64_t *ret, struct err *e)
-{
-	uint64_t n = 0;
-	int r = each_run(v, count_run, &n, e);
-
-	if (r == 0)
-		*ret = n;
-	return r;
-}
-
 struct check {
 	char *page;
 	size_t page_size;

@@ -24,11 +24,9 @@ const char *vmcore_info(const struct vmcore *v);
 char *vmcore_info_get(const struct vmcore *v, const char *key);
 /* The kernel log as dmesg prints it, "[    1.234567] text".  -ENOTSUP: a log layout that is not known. */
 int vmcore_log(struct vmcore *v, struct buf *ret, struct err *e);
-/* Pages of memory that the dump holds. */
-int vmcore_pages(struct vmcore *v, uint64_t *ret, struct err *e);
 /* Bytes of a page of that machine. */
 uint64_t vmcore_page_size(const struct vmcore *v);
-/* Read every one of them, so unpack it too: how many there are and how many of them cannot be read. */
+/* Read every page of the dump, so unpack it too: how many there are and how many of them cannot be read. */
 int vmcore_check(struct vmcore *v, uint64_t *ret_pages, uint64_t *ret_bad, struct err *e);
 
 /*

@@ -483,7 +483,7 @@ static void test_what_is_not_supported_is_refused(void **state)
 	(void)state;
 	storage.target.kind = TARGET_HUB;
 	expect_error(ENOTSUP, "target 'fs:UUID=1:/var/crash': 'hub' is not supported by this version (use "
-		     "file:///DIR or fs:UUID=...:/DIR)");
+		     "file:, fs:, raw:, nfs: or ssh:)");
 	storage.target.kind = TARGET_FS;
 	settings->compress = COMPRESS_ZSTD;
 	expect_error(ENOTSUP, "DUMP_COMPRESS = 'zstd': '/usr/bin/makedumpfile' was built without it "
