@@ -156,7 +156,9 @@ make_thin_raid5() {
 }
 up_thin_raid5() { up_array; up_lvm; }
 make_multipath() {
-	printf 'defaults {\n\tuser_friendly_names yes\n\tfind_multipaths no\n}\nblacklist {\n\tdevnode "^vd"\n}\n' >/etc/multipath.conf
+	printf 'defaults {\n\tuser_friendly_names yes\n\tfind_multipaths no\n}\nblacklist {\n\twwid ".*"\n}\n' >/etc/multipath.conf
+	# Of all disks the one with two paths.
+	printf 'blacklist_exceptions {\n\twwid "35000c50015ea71ac"\n}\n' >>/etc/multipath.conf
 	modprobe dm-multipath
 	multipath -v1
 	udevadm settle
