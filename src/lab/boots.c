@@ -194,7 +194,8 @@ int boot_collect(struct lab *l, struct lab_result *ret, struct err *e)
 	struct collect c = { 0 };
 	struct vm vm = {
 		.accel = ret->accel, .memory = l->q->memory, .kernel = kernel, .initrd = initrd,
-		.append = "console=ttyS0 quiet panic=-1", .devices = &devices, .errors = l->errors,
+		/* One processor does, and cannot wait for another that QEMU forgot to wake. */
+		.append = "console=ttyS0 quiet panic=-1 nr_cpus=1", .devices = &devices, .errors = l->errors,
 		.stop_fd = l->q->stop_fd, .line = collect_line, .ctx = &c, .deadline = now_ms() + COLLECT_MS,
 	};
 	int r;

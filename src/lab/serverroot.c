@@ -82,7 +82,7 @@ static int add_ssh(struct initrd *i, const struct lab_request *q, const struct r
 
 	for (size_t n = 0; n < ARRAY_SIZE(empty); n++)
 		script_own(s, GUEST_FOLDER, empty[n]);
-	script_stay(s, "sshd", "-D", "-e", "-f", SSHD_FOLDER "/sshd_config");
+	script_stay(s, "sshd", "-D", "-e", "-f", (SSHD_FOLDER "/sshd_config"));
 	buf_addf(plan, "own %u %s\n", strcmp(t->user, "root") == 0 ? 0 : USER_ID, t->dir);
 	add_sshd_config(i, t);
 	add_accounts(i, t->user);

@@ -142,6 +142,8 @@ static int order_run(const struct order *o, const struct strv *disks, struct err
 
 	if (r < 0)
 		return r;
+	if (!argv.n)
+		return err_set(e, EINVAL, "'%s': an order without a word", GUEST_PLAN);
 	if (o->stays)
 		return program_start(&argv) < 0 ? err_set(e, errno, "cannot run '%s'", argv.v[0]) : 0;
 	if (strcmp(argv.v[0], GUEST_FOLDER) == 0)

@@ -114,7 +114,7 @@ int serve(const struct plan *p, struct err *e)
 {
 	auto_free char *disk = NULL, *out = NULL;
 	struct exports x = { { -1, -1, -1 } };
-	struct names names;
+	struct names names = { .fd = { -1, -1 } };
 	uint64_t port = NFS_PORT;
 	int r;
 
