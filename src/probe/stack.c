@@ -180,8 +180,29 @@ static char *volume_name(const char *mapping)
 	return parted ? buf_take(&out) : NULL;
 }
 
+/*
+ * dm_raid asks for MD's driver of the volume's level, which sysfs does not tell: those that are loaded here, which
+ * its own is among; where that cannot be seen, all.
+ */
+static void add_levels(const struct root *root, struct strv *drivers)
+{
+	static const char *const levels[] = { "raid0", "raid1", "raid10", "raid456" };
+	bool seen = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		auto_free char *path = xasprintf("/sys/module/%s", levels[i]);
+
+		if (!root_exists(root, path))
+			continue;
+		strv_add_once(drivers, levels[i]);
+		seen = true;
+	}
+	for (size_t i = 0; !seen && i < ARRAY_SIZE(levels); i++)
+		strv_add_once(drivers, levels[i]);
+}
+
 /* The driver of a volume that is part of another, by its name or the ending of its uuid. */
-static void add_part_driver(const char *name, const char *uuid, struct strv *drivers)
+static void add_part_driver(const struct root *root, const char *name, const char *uuid, struct strv *drivers)
 {
 	static const struct {
 		const char *part, *driver;
@@ -194,6 +215,8 @@ static void add_part_driver(const char *name, const char *uuid, struct strv *dri
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (strstr(name, known[i].part) || strstr(uuid, known[i].part))
 			strv_add_once(drivers, known[i].driver);
+	if (strv_has(drivers, "dm_raid"))
+		add_levels(root, drivers);
 }
 
 /* Physical volumes below B, which is a volume of the group GROUP ("LVM-" and its id). */
@@ -214,7 +237,7 @@ static int find_volumes(struct walk *w, const struct block_dev *b, const char *g
 		uuid = read_attr(w->root, &slave, "dm/uuid");
 		if (starts(uuid, group)) {
 			name = read_attr(w->root, &slave, "dm/name");
-			add_part_driver(name, uuid, &w->out.drivers);
+			add_part_driver(w->root, name, uuid, &w->out.drivers);
 			r = find_volumes(w, &slave, group, members, depth + 1, e);
 			continue;
 		}

@@ -36,9 +36,10 @@ up_partition() {
 
 # --force: else the last member of a RAID5 begins as a spare.
 array() {	# LEVEL METADATA DISKS...
-	local level=$1 metadata=$2
+	local level=$1 metadata=$2 bitmap=--bitmap=none
 	shift 2
-	try mdadm --create /dev/md0 --quiet --run --force --level="$level" --raid-devices=$# --metadata="$metadata" --bitmap=none \
+	[ "$level" != 0 ] || bitmap=--chunk=64
+	try mdadm --create /dev/md0 --quiet --run --force --level="$level" --raid-devices=$# --metadata="$metadata" $bitmap \
 		--assume-clean "$@"
 	dev=/dev/md0
 }

@@ -126,6 +126,26 @@ static void a_volume_lies_on_its_physical_volumes(void **state)
 	assert_false(strv_has(&s.drivers, "dm_thin_pool"));
 }
 
+/* What device-mapper does not need itself, but MD below it: the kernel asks for it by "md-level-1". */
+static void a_mirrored_volume_wants_the_driver_of_its_level(void **state)
+{
+	auto_stack struct stack all = { 0 }, loaded = { 0 };
+
+	(void)state;
+	put_disk("vda", 1, "LVM2_member", "pv-a");
+	put_disk("vdb", 2, "LVM2_member", "pv-b");
+	put_mapping("dm-0", 3, LV("C") "\n", "vg-l_rimage_0\n", "vda");
+	put_mapping("dm-1", 4, LV("D") "\n", "vg-l_rimage_1\n", "vdb");
+	put_mapping("dm-2", 5, LV("E") "\n", "vg-l\n", "dm-0 dm-1");
+	assert_int_equal(find("dm-2", &all, NULL), 0);
+	assert_true(strv_has(&all.drivers, "dm_raid") && strv_has(&all.drivers, "raid1"));
+	assert_true(strv_has(&all.drivers, "raid10") && strv_has(&all.drivers, "raid456"));
+	tree_put(&t, "/sys/module/raid1/refcnt", "1\n");
+	assert_int_equal(find("dm-2", &loaded, NULL), 0);
+	assert_true(strv_has(&loaded.drivers, "dm_raid") && strv_has(&loaded.drivers, "raid1"));
+	assert_false(strv_has(&loaded.drivers, "raid10") || strv_has(&loaded.drivers, "raid456"));
+}
+
 static void a_thin_volume_lies_on_its_pools_physical_volumes(void **state)
 {
 	auto_stack struct stack s = { 0 };
@@ -233,6 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		IN_TREE(a_volume_lies_on_its_physical_volumes),
+		IN_TREE(a_mirrored_volume_wants_the_driver_of_its_level),
 		IN_TREE(a_thin_volume_lies_on_its_pools_physical_volumes),
 		IN_TREE(a_volume_on_a_degraded_array_comes_after_it),
 		IN_TREE(a_volume_on_an_encrypted_array_has_three_layers),
