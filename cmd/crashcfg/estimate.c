@@ -143,6 +143,8 @@ static const struct option_row options[] = {
 	{ "memory", "SIZE", OPTION(memory), "measure: memory of the guest (1G)", NULL },
 	{ "fs", "TYPE", OPTION(fs), "measure: dump to a scratch disk of this type", "ext4 xfs btrfs" },
 	{ "target", "URL", OPTION(target), "measure: dump to a scratch server, as 'test' does", "nfs ssh file" },
+	{ "network", "KIND,...", OPTION(network), "measure: reach that server so, as 'test' does",
+	  "bond bridge vlan dhcp ra router" },
 	{ "stack", "KIND,...", OPTION(stack), "measure: put these layers below the file system, as 'test' does",
 	  "raid0 raid1 raid5 raid10 lvm thin luks" },
 	{ "accel", "HOW", OPTION(accel), "measure: auto, kvm or tcg", "auto kvm tcg" },

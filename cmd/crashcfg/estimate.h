@@ -8,7 +8,7 @@
 struct estimate_options {
 	bool measure, yes;
 	const char *shrink;
-	const char *kernel, *kernels, *memory, *fs, *target, *stack, *accel, *timeout, *qemu, *output;
+	const char *kernel, *kernels, *memory, *fs, *target, *network, *stack, *accel, *timeout, *qemu, *output;
 };
 
 /* estimate --measure: the smallest crashkernel= with which `test` passes.  Returns as a command's run does. */

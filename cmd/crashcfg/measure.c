@@ -86,6 +86,7 @@ static void make_argv(struct measure *m, const char *value, struct strv *argv)
 	add_option(argv, "--memory", o->memory);
 	add_option(argv, "--fs", o->fs);
 	add_option(argv, "--target", o->target);
+	add_option(argv, "--network", o->network);
 	add_option(argv, "--stack", o->stack);
 	add_option(argv, "--accel", m->accel ? m->accel : o->accel);
 	add_option(argv, "--qemu", o->qemu);

@@ -390,6 +390,8 @@ static const struct option_row options[] = {
 	  "raid0 raid1 raid5 raid10 lvm thin luks" },
 	{ "target", "URL", OPTION(target),
 	  "dump to a scratch server: nfs, ssh, nfs://HOST/DIR or ssh://USER@HOST/DIR; file is --fs ext4", "nfs ssh file" },
+	{ "network", "KIND,...", OPTION(network), "reach that server so, from the card upwards: bond, bridge, vlan; and dhcp, ra or router",
+	  "bond bridge vlan dhcp ra router" },
 	{ "disk", "SIZE", OPTION(disk), "size of what bears that file system (2G)", NULL },
 	{ "accel", "HOW", OPTION(accel), "auto: KVM where a guest runs under it, else TCG", "auto kvm tcg" },
 	{ "timeout", "SPAN", OPTION(timeout), "give up after so long (" DEFAULT_TIMEOUT ")", NULL },
@@ -411,9 +413,10 @@ const struct command cmd_test = {
 		"The host's storage is reproduced: LVM, MD RAID and LUKS are made of scratch disks by the guest "
 		"itself, with the host's identities. A target by NFS or SSH gets a scratch server, a second guest "
 		"that has the addresses of the target and of the router on the way to it, while the first one has the "
-		"host's network cards, addresses and VLANs. What could not be reproduced is listed in the answer. "
-		"Not yet: addresses by DHCP or from a router, version 3 of NFS, raw: targets. "
-		"--fs, --stack and --target try what the host does not have; the image is then made for that.\n\n"
+		"host's network cards, addresses, VLANs, bonds and bridges; where the host has its address by DHCP or from "
+		"a router, the server gives one (by dnsmasq). What could not be reproduced is listed in the answer. "
+		"Not yet: version 3 of NFS, raw: targets. "
+		"--fs, --stack, --target and --network try what the host does not have; the image is then made for that.\n\n"
 		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guests reach "
 		"nothing but each other. No privilege is needed where kernel and settings can be read. The exit code is 0 "
 		"when the dump arrived and 6 when it did not; then the console log and what was saved are kept, "

@@ -37,6 +37,9 @@ static int read_target(const struct test_options *o, struct test_wish *ret, stru
 	if (o->target && !file && (o->fs || o->stack))
 		return err_set(e, ERR_USAGE, "--%s makes a disk, --target '%s' a server: give one of them",
 			       o->fs ? "fs" : "stack", o->target);
+	if (o->network && (!o->target || file))
+		return err_set(e, ERR_USAGE, "--network is the way to the server that --target makes; give --target too");
+	ret->network = o->network ? o->network : "";
 	ret->own = o->fs || o->stack || o->target;
 	ret->stack = o->stack;
 	ret->target = file ? NULL : o->target;
@@ -95,9 +98,10 @@ int test_wish_target(const struct test_wish *w, struct settings *s, const char *
 		r = lab_stack(w->stack, ret, &why);
 		return r < 0 ? err_set(e, ERR_USAGE, "--stack '%s': %s", w->stack, why.text) : 0;
 	}
-	r = lab_remote(w->target, s->nfs_options, work, ret, ret_net, &why);
+	r = lab_remote(w->target, w->network, s->nfs_options, work, ret, ret_net, &why);
 	if (r < 0)
-		return err_set(e, r == -EINVAL ? ERR_USAGE : why.code, "--target '%s': %s", w->target, why.text);
+		return err_set(e, r == -EINVAL ? ERR_USAGE : why.code, "--target '%s'%s%s: %s", w->target,
+			       *w->network ? " --network " : "", w->network, why.text);
 	if (ret->target.kind == TARGET_SSH) {
 		replace(&s->ssh_key, xasprintf("%s/" LAB_SSH_KEY, work));
 		replace(&s->ssh_known_hosts, xasprintf("%s/" LAB_SSH_KNOWN, work));

@@ -10,8 +10,8 @@
 #define DEFAULT_TIMEOUT "10m"
 
 struct test_options {
-	const char *kernel, *kernels, *memory, *crashkernel, *fs, *stack, *target, *disk, *accel, *timeout, *qemu,
-		*output;
+	const char *kernel, *kernels, *memory, *crashkernel, *fs, *stack, *target, *network, *disk, *accel, *timeout,
+		*qemu, *output;
 	bool keep;
 };
 
@@ -22,7 +22,7 @@ struct test_wish {
 	struct strv qemu_args;
 	bool own;			/* a scratch target that is not this host's */
 	const char *fs, *stack;		/* a disk's; fs NULL: it is a server */
-	const char *target;
+	const char *target, *network;	/* a server's, and the way to it, "" the simplest */
 };
 int test_wish_read(const struct test_options *o, struct test_wish *ret, struct err *e);
 void test_wish_done(struct test_wish *w);

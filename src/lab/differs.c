@@ -19,6 +19,8 @@ static void tell_server(const struct lab *l, struct strv *to)
 		strv_add(to, "the export is the scratch server's: writable, root is nobody there");
 	if (*n->gateway)
 		strv_addf(to, "the router '%s' and '%s' are one machine", n->gateway, t->address);
+	if (n->method != NET_STATIC)
+		strv_addf(to, "the address on '%s' is one that the scratch server gave, which is the router too", n->link);
 	if (wire_has_name(l->q->recipe, t))
 		strv_addf(to, "the name server knows '%s' alone, which it answers with %s", t->host, t->address);
 }

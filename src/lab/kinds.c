@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Targets that are not this host's own: what storage_find() and network_find() would say of scratch ones. */
-#include "ipaddr.h"
 #include "keys.h"
-#include "lab.h"
+#include "labparts.h"
 #include "scratch.h"
 
 #include <errno.h>
@@ -16,9 +15,7 @@
 /* lvm's ids are letters and digits: of the group, of a volume, and of the physical volumes. */
 #define LAB_LVM_UUID "LVM-CrashcfgTestGroup0000000000000%02zxCrashcfgTestVolume000000000000%02zx"
 #define LAB_PV_UUID "Crashc-fgTe-st00-0000-0000-00%02zx-0000%02zx"
-#define LAB_MAC "52:54:00:63:72:61"
 #define LAB_SERVER "192.0.2.1"		/* RFC 5737: for documentation, routed nowhere */
-#define WAIT_SECONDS 60
 
 int lab_storage(const char *fstype, const char *dir, uint64_t size, struct storage *ret, struct err *e)
 {
@@ -113,36 +110,6 @@ int lab_stack(const char *kinds, struct storage *to, struct err *e)
 
 /* --- by network -------------------------------------------------------------------------------------- */
 
-/* Another address of the server's network. */
-static void neighbour(const struct ipaddr *server, struct ipaddr *ret)
-{
-	size_t last = ipaddr_len(server->family) - 1;
-
-	*ret = *server;
-	ret->prefix = server->family == 2 ? 24 : 64;	/* AF_INET */
-	ret->bytes[last] = ret->bytes[last] == 77 ? 78 : 77;
-}
-
-static void fill_network(const struct ipaddr *server, bool named, struct network *ret)
-{
-	struct recipe_link *l = vec_push(&ret->links, &ret->n_links);
-	struct recipe_net *n = vec_push(&ret->nets, &ret->n_nets);
-	char text[IPADDR_TEXT_MAX];
-	struct ipaddr own;
-
-	neighbour(server, &own);
-	*l = (struct recipe_link){
-		.kind = LINK_HARDWARE, .name = xstrdup("eth0"), .permanent = xstrdup(LAB_MAC),
-		.driver = xstrdup("virtio_net"), .address = xstrdup(""), .lower = xstrdup(""), .master = xstrdup(""),
-	};
-	*n = (struct recipe_net){
-		.link = xstrdup("eth0"), .method = NET_STATIC, .address = xstrdup(ipaddr_text_prefix(&own, text)),
-		.gateway = xstrdup(""), .wait = WAIT_SECONDS,
-	};
-	if (named)
-		strv_add(&n->dns, ipaddr_text(server, text));
-}
-
 static void fill_remote(const struct target *t, const char *options, const struct ipaddr *server,
 			struct storage *ret)
 {
@@ -172,8 +139,8 @@ static void fill_remote(const struct target *t, const char *options, const struc
 	}
 }
 
-int lab_remote(const char *url, const char *nfs_options, const char *work, struct storage *ret,
-	       struct network *ret_net, struct err *e)
+int lab_remote(const char *url, const char *kinds, const char *nfs_options, const char *work,
+	       struct storage *ret, struct network *ret_net, struct err *e)
 {
 	const char *full = strcmp(url, "nfs") == 0 ? "nfs://" LAB_SERVER "/srv/crash" :
 			   strcmp(url, "ssh") == 0 ? "ssh://crash@" LAB_SERVER "/srv/crash" : url;
@@ -189,9 +156,13 @@ int lab_remote(const char *url, const char *nfs_options, const char *work, struc
 		if (named)
 			ipaddr_parse(LAB_SERVER, &server);
 		fill_remote(&t, nfs_options, &server, ret);
-		fill_network(&server, named, ret_net);
-		if (t.kind == TARGET_SSH)
+		r = netkinds_fill(kinds, &server, named, ret_net, ret, e);
+		if (r == 0 && t.kind == TARGET_SSH)
 			r = keys_make(work, ret->target.known, e);
+		if (r < 0) {
+			storage_done(ret);
+			network_done(ret_net);
+		}
 	} else {
 		r = err_set(e, EINVAL, "'%s' is not a target that the test makes a server for (nfs, ssh, nfs://HOST/DIR, "
 			    "ssh://USER@HOST/DIR)", url);

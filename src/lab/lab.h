@@ -92,12 +92,13 @@ int lab_storage(const char *fstype, const char *dir, uint64_t size, struct stora
 int lab_stack(const char *kinds, struct storage *to, struct err *e);
 
 /*
- * network_find()'s answer for a scratch server that URL names: "nfs", "ssh", or a whole one.  For ssh the keys that are to
- * be SSH_KEY and SSH_KNOWN_HOSTS are made in WORK, by the names below.
+ * network_find()'s answer for a scratch server that URL names: "nfs", "ssh", or a whole one.  KINDS: the way to it,
+ * "bond,vlan,dhcp" from the card upwards; "" one card with a fixed address.  For ssh the keys that are to be SSH_KEY and
+ * SSH_KNOWN_HOSTS are made in WORK, by the names below.  -EINVAL: text tells what there is.
  */
 #define LAB_SSH_KEY "ssh_key"
 #define LAB_SSH_KNOWN "known_hosts"
-int lab_remote(const char *url, const char *nfs_options, const char *work, struct storage *ret,
-	       struct network *ret_net, struct err *e);
+int lab_remote(const char *url, const char *kinds, const char *nfs_options, const char *work,
+	       struct storage *ret, struct network *ret_net, struct err *e);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "hash.h"
 #include "initrd.h"
+#include "ipaddr.h"
 #include "server.h"
 #include "timeline.h"
 
@@ -56,6 +57,15 @@ int boot_collect(struct lab *l, struct lab_result *ret, struct err *e);
 int beside_start(struct lab *l, struct lab_result *ret, int *ret_wire, struct err *e);
 /* Have it hand out what it took. */
 int beside_collect(struct lab *l, struct lab_result *ret, struct err *e);
+
+/* --- netkinds.c ------------------------------------------------------------------------------------- */
+
+/*
+ * The way to SERVER by KINDS (see lab_remote()), into *ret, and what drives it into TO.  NAMED: a name server is asked for
+ * it.  Both are the caller's to free, also on failure.
+ */
+int netkinds_fill(const char *kinds, const struct ipaddr *server, bool named, struct network *ret,
+		  struct storage *to, struct err *e);
 
 /* --- differs.c ---------------------------------------------------------------------------------------- */
 

@@ -48,7 +48,7 @@ static void add_accounts(struct initrd *i, const char *user)
 	auto_buf struct buf text = { 0 };
 
 	buf_adds(&text, fixed);
-	if (strcmp(user, "root") != 0)
+	if (*user && strcmp(user, "root") != 0)
 		buf_addf(&text, "%s:x:%u:%u::/:/init\n", user, USER_ID, USER_ID);
 	initrd_add(i, "/etc/passwd", 0644, text.data, text.len);
 	initrd_add(i, "/etc/nsswitch.conf", 0644, "passwd: files\n", 14);
@@ -85,7 +85,6 @@ static int add_ssh(struct initrd *i, const struct lab_request *q, const struct r
 	script_stay(s, "sshd", "-D", "-e", "-f", (SSHD_FOLDER "/sshd_config"));
 	buf_addf(plan, "own %u %s\n", strcmp(t->user, "root") == 0 ? 0 : USER_ID, t->dir);
 	add_sshd_config(i, t);
-	add_accounts(i, t->user);
 	r = initrd_add_file(i, SSHD_FOLDER "/" KEYS_HOST, 0600, host, e);
 	r = r < 0 ? r : initrd_add_file(i, SSHD_FOLDER "/authorized", 0644, user, e);
 	return r < 0 ? r : add_sshd_parts(i, e);
@@ -122,6 +121,7 @@ int server_initrd(const struct lab_request *q, const struct recipe_target *t, co
 	r = wire_server(q->recipe, t, w, &s, e);
 	if (r == 0)
 		r = t->kind == TARGET_NFS ? add_nfs(t, &plan, e) : add_ssh(&i, q, t, &s, &plan, e);
+	add_accounts(&i, t->user);
 	r = r < 0 ? r : initrd_add_init(&i, q, e);
 	r = r < 0 ? r : initrd_add_script(&i, &s, &plan, e);
 	r = r < 0 ? r : initrd_add_modules(&i, q, &names, &plan, e);

@@ -16,6 +16,7 @@ static const struct {
 	{ "ip", "iproute2 (iproute)" },
 	{ "sshd", "openssh-server" },
 	{ "ssh-keygen", "openssh-client (openssh)" },
+	{ "dnsmasq", "dnsmasq-base (dnsmasq)" },
 	{ "lvm", "lvm2" },
 	{ "cryptsetup", "cryptsetup-bin (cryptsetup)" },
 };

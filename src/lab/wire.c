@@ -198,7 +198,20 @@ bool wire_has_name(const struct recipe *recipe, const struct recipe_target *t)
 {
 	struct ipaddr a;
 
-	return recipe->nets[t->net].dns.n && !ipaddr_parse(t->host, &a);
+	return (recipe->nets[t->net].dns.n || recipe->nets[t->net].method != NET_STATIC) && !ipaddr_parse(t->host, &a);
+}
+
+/* The name servers that the host asks are this one too. */
+static void add_name_servers(const struct recipe_net *n, const struct ipaddr *target, const struct ipaddr *gateway,
+			     const char *dev, struct script *s)
+{
+	for (size_t i = 0; i < n->dns.n; i++) {
+		struct ipaddr dns;
+
+		if (ipaddr_parse(n->dns.v[i], &dns) && !ipaddr_equal(&dns, target) &&
+		    !(gateway && ipaddr_equal(&dns, gateway)))
+			add_address(s, &dns, dns.prefix, dev);
+	}
 }
 
 /*
@@ -217,14 +230,61 @@ static int add_addresses(const struct recipe_net *n, const struct recipe_target 
 	if (routed)
 		add_address(s, &gateway, own.prefix, dev);
 	add_address(s, &target, routed ? target.prefix : own.prefix, dev);
-	/* The name servers that the host asks are this one too. */
-	for (size_t i = 0; i < n->dns.n; i++) {
-		struct ipaddr dns;
+	add_name_servers(n, &target, routed ? &gateway : NULL, dev, s);
+	return 0;
+}
 
-		if (ipaddr_parse(n->dns.v[i], &dns) && !ipaddr_equal(&dns, &target) &&
-		    !(routed && ipaddr_equal(&dns, &gateway)))
-			add_address(s, &dns, dns.prefix, dev);
+/* --- addresses that the server gives --------------------------------------------------------------- */
+
+/* Some addresses of the network of TARGET, which is none of them. */
+static void add_range(struct script *s, const struct ipaddr *target)
+{
+	size_t last = ipaddr_len(target->family) - 1;
+	unsigned char from = target->bytes[last] < 100 ? 100 : 10;
+	struct ipaddr first = *target, end = *target;
+	char one[IPADDR_TEXT_MAX], other[IPADDR_TEXT_MAX];
+
+	first.bytes[last] = from;
+	end.bytes[last] = (unsigned char)(from + 50);
+	script_argf(s, "--dhcp-range=%s,%s,%s", ipaddr_text(&first, one), ipaddr_text(&end, other),
+		    target->family == 2 ? "255.255.255.0" : "64");	/* AF_INET */
+}
+
+/*
+ * The recipe knows no address of such a link, and no router: the host's are those that its own network gave it.  So the
+ * server's network is the one that the target's address lies in, and it is the router to all others.
+ */
+static int add_giver(const struct recipe_net *n, const struct recipe_target *t, const char *dev, struct script *s,
+		     struct err *e)
+{
+	struct ipaddr target, prefix;
+	char text[IPADDR_TEXT_MAX];
+	size_t len;
+
+	if (!ipaddr_parse(t->address, &target))
+		return err_set(e, EINVAL, "target '%s': the recipe's address '%s'", t->url, t->address);
+	len = ipaddr_len(target.family);
+	add_address(s, &target, len == 4 ? 24 : 64, dev);
+	add_name_servers(n, &target, NULL, dev, s);
+	/* No name server: lab-init is that.  No user but root is known. */
+	script_stay(s, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--port=0", "--no-ping",
+		    "--dhcp-authoritative", "--log-facility=-", "--pid-file", "--leasefile-ro");
+	script_argf(s, "--interface=%s", dev);
+	if (len == 4) {
+		add_range(s, &target);
+		script_argf(s, "--dhcp-option=option:router,%s", ipaddr_text(&target, text));
+		script_argf(s, "--dhcp-option=option:dns-server,%s", ipaddr_text(&target, text));
+		return 0;
 	}
+	script_arg(s, "--enable-ra");
+	script_argf(s, "--dhcp-option=option6:dns-server,[%s]", ipaddr_text(&target, text));
+	if (n->method == NET_DHCP) {
+		add_range(s, &target);
+		return 0;
+	}
+	prefix = target;
+	memset(prefix.bytes + 8, 0, 8);
+	script_argf(s, "--dhcp-range=%s,ra-only", ipaddr_text(&prefix, text));
 	return 0;
 }
 
@@ -235,10 +295,6 @@ int wire_server(const struct recipe *recipe, const struct recipe_target *t, cons
 	auto_free char *dev = far_end(w, n->link, 0);
 	unsigned mtu = mtu_of(w);
 
-	if (n->method != NET_STATIC)
-		return err_set(e, ENOTSUP, "'%s' has its address from %s, which the scratch server does not give yet "
-			       "(--target tests with a fixed address)", n->link,
-			       n->method == NET_DHCP ? "DHCP" : "a router");
 	script_do(s, "ip", "link", "set", "lo", "up");
 	if (mtu) {
 		script_do(s, "ip", "link", "set", SERVER_CARD, "mtu");
@@ -246,5 +302,5 @@ int wire_server(const struct recipe *recipe, const struct recipe_target *t, cons
 	}
 	script_do(s, "ip", "link", "set", SERVER_CARD, "up");
 	add_vlans(w, s);
-	return add_addresses(n, t, dev, s, e);
+	return n->method == NET_STATIC ? add_addresses(n, t, dev, s, e) : add_giver(n, t, dev, s, e);
 }

@@ -27,7 +27,7 @@ bool wire_has_name(const struct recipe *recipe, const struct recipe_target *t);
 int wire_cards(const struct wire *w, int fd, struct strv *ret, struct err *e);
 /* For the server's one card. */
 void wire_server_card(int fd, struct strv *ret);
-/* What the server has to run to have its addresses.  -ENOTSUP: a way that it cannot play. */
+/* What the server has to run to have its addresses, and to give the other guest one where that asks for it. */
 int wire_server(const struct recipe *recipe, const struct recipe_target *t, const struct wire *w,
 		struct script *s, struct err *e);
 

@@ -46,7 +46,7 @@ static char *orders(const struct script *s)
 	char *save = NULL;
 
 	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
-		if (strncmp(line, "do ", 3) == 0)
+		if (strncmp(line, "arg ", 4) != 0)
 			buf_addf(&out, "%s%s", out.len ? "\n" : "", strrchr(line, '/') + 1);
 		else
 			buf_addf(&out, " %s", line + 4);
@@ -119,6 +119,102 @@ static void the_server_has_the_addresses_that_the_host_knows(void **state)
 	}
 }
 
+static void a_host_that_asks_for_its_address_is_given_one(void **state)
+{
+	static const struct {
+		const char *target;
+		enum net_method method;
+		const char *want;	/* the last words */
+	} rows[] = {
+		{ "192.0.2.1", NET_DHCP,
+		  "ip addr replace 192.0.2.1/24 dev eth0\ndnsmasq --interface=eth0 "
+		  "--dhcp-range=192.0.2.100,192.0.2.150,255.255.255.0 --dhcp-option=option:router,192.0.2.1 "
+		  "--dhcp-option=option:dns-server,192.0.2.1\n" },
+		{ "192.0.2.120", NET_DHCP,
+		  "ip addr replace 192.0.2.120/24 dev eth0\ndnsmasq --interface=eth0 "
+		  "--dhcp-range=192.0.2.10,192.0.2.60,255.255.255.0 --dhcp-option=option:router,192.0.2.120 "
+		  "--dhcp-option=option:dns-server,192.0.2.120\n" },
+		{ "2001:db8:1:2:3::1", NET_AUTO,
+		  "ip addr replace 2001:db8:1:2:3::1/64 dev eth0 nodad\ndnsmasq --interface=eth0 --enable-ra "
+		  "--dhcp-option=option6:dns-server,[2001:db8:1:2:3::1] --dhcp-range=2001:db8:1:2::,ra-only\n" },
+		{ "2001:db8::1", NET_DHCP,
+		  "ip addr replace 2001:db8::1/64 dev eth0 nodad\ndnsmasq --interface=eth0 --enable-ra "
+		  "--dhcp-option=option6:dns-server,[2001:db8::1] --dhcp-range=2001:db8::64,2001:db8::96,64\n" },
+	};
+	static const char fixed[] = "--keep-in-foreground --conf-file=/dev/null --user=root --port=0 --no-ping "
+				    "--dhcp-authoritative --log-facility=- --pid-file --leasefile-ro ";
+	struct recipe_link links[] = { CARD("ens3", "52:54:00:00:00:01", "") };
+	char name[] = "ens3", none[] = "";
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_free char *address = xstrdup(rows[i].target), *text = NULL;
+		struct recipe_net net = { .link = name, .method = rows[i].method, .address = none, .gateway = none };
+		struct recipe_target t = { .kind = TARGET_NFS, .address = address, .url = name };
+		struct recipe recipe = { .links = links, .n_links = 1, .nets = &net, .n_nets = 1 };
+		auto_wire struct wire w = { 0 };
+		auto_script struct script s = { 0 };
+		struct err e = { 0 };
+		char *at;
+
+		assert_int_equal(wire_find(&recipe, &t, &w, &e), 0);
+		assert_int_equal(wire_server(&recipe, &t, &w, &s, &e), 0);
+		text = orders(&s);
+		at = strstr(text, fixed);
+		assert_non_null(at);
+		memmove(at, at + strlen(fixed), strlen(at + strlen(fixed)) + 1);
+		assert_string_equal(strstr(text, "ip addr"), rows[i].want);
+	}
+}
+
+/* Links come before what lies on them, and after what they are ports of. */
+static void kinds_of_networks_are_made_from_the_card_upwards(void **state)
+{
+	static const struct {
+		const char *url, *kinds, *want;
+	} rows[] = {
+		{ "nfs", "", "eth0: 192.0.2.77/24 by eth0" },
+		{ "nfs", "vlan", "eth0 vlan7/eth0: 192.0.2.77/24 by vlan7" },
+		{ "nfs", "bond,vlan,bridge", "br0 bond0 eth0>bond0 eth1>bond0 vlan7/bond0>br0: 192.0.2.77/24 by br0" },
+		{ "nfs", "bridge,vlan", "br0 eth0>br0 vlan7/br0: 192.0.2.77/24 by vlan7" },
+		{ "nfs", "bond,dhcp", "bond0 eth0>bond0 eth1>bond0:  by bond0" },
+		{ "nfs://[2001:db8::1]/a", "ra", "eth0:  by eth0" },
+		{ "nfs", "router", "eth0: 192.0.3.77/24 by eth0 to 192.0.3.1" },
+		{ "nfs://[2001:db8::1]/a", "router", "eth0: 2001:db8:0:1::4d/64 by eth0 to 2001:db8:0:1::1" },
+	};
+	static const char *const bad[][2] = {
+		{ "nfs", "vlan,bond" }, { "nfs", "bridge,bridge" }, { "nfs", "vlan,vlan" }, { "nfs", "token-ring" },
+		{ "nfs", "ra" }, { "nfs", "dhcp,router" },
+	};
+	struct storage st;
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_buf struct buf text = { 0 };
+		struct network net = { 0 };
+
+		if (lab_remote(rows[i].url, rows[i].kinds, "", "/nowhere", &st, &net, &e) < 0)
+			fail_msg("%s: %s", rows[i].kinds, e.text);
+		for (size_t k = 0; k < net.n_links; k++) {
+			const struct recipe_link *l = &net.links[k];
+
+			buf_addf(&text, "%s%s%s%s%s%s", k ? " " : "", l->name, *l->lower ? "/" : "", l->lower,
+				 *l->master ? ">" : "", l->master);
+		}
+		buf_addf(&text, ": %s by %s%s%s", net.nets[0].address, net.nets[0].link, *net.nets[0].gateway ? " to " : "",
+			 net.nets[0].gateway);
+		assert_string_equal(buf_text(&text), rows[i].want);
+		storage_done(&st);
+		network_done(&net);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		struct network net = { 0 };
+
+		assert_int_equal(lab_remote(bad[i][0], bad[i][1], "", "/nowhere", &st, &net, &e), -EINVAL);
+	}
+}
+
 static void a_card_that_qemu_lacks_is_named_with_its_driver(void **state)
 {
 	struct recipe_link links[] = { CARD("ens3", "52:54:00:00:00:01", "") };
@@ -161,7 +257,7 @@ static void a_kind_or_an_address_makes_a_target(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		if (lab_remote(rows[i].url, "vers=4.1", "/nowhere", &st, &net, &e) < 0)
+		if (lab_remote(rows[i].url, "", "vers=4.1", "/nowhere", &st, &net, &e) < 0)
 			fail_msg("%s: %s", rows[i].url, e.text);
 		assert_int_equal(st.target.kind, rows[i].kind);
 		assert_string_equal(st.target.address, rows[i].address);
@@ -174,8 +270,8 @@ static void a_kind_or_an_address_makes_a_target(void **state)
 		storage_done(&st);
 		network_done(&net);
 	}
-	assert_int_equal(lab_remote("raw:/dev/sda", "", "/nowhere", &st, &net, &e), -EINVAL);
-	assert_int_equal(lab_remote("carrier-pigeon", "", "/nowhere", &st, &net, &e), -EINVAL);
+	assert_int_equal(lab_remote("raw:/dev/sda", "", "", "/nowhere", &st, &net, &e), -EINVAL);
+	assert_int_equal(lab_remote("carrier-pigeon", "", "", "/nowhere", &st, &net, &e), -EINVAL);
 }
 
 /* --- the process that follows it -------------------------------------------------------------------- */
@@ -245,6 +341,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_server_has_the_addresses_that_the_host_knows),
+		cmocka_unit_test(a_host_that_asks_for_its_address_is_given_one),
+		cmocka_unit_test(kinds_of_networks_are_made_from_the_card_upwards),
 		cmocka_unit_test(a_card_that_qemu_lacks_is_named_with_its_driver),
 		cmocka_unit_test(a_kind_or_an_address_makes_a_target),
 		cmocka_unit_test(the_server_is_heard_and_told_to_end),
