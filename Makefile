@@ -175,7 +175,7 @@ demo: packages	## the main job: crash a real kernel in a VM and open its dump
 
 .PHONY: vm-matrix
 vm-matrix: all	## dumps to every file system, disk, stack and network that is known (hours without KVM)
-	@bash tests/vm/run.sh $(B) matrix hosts
+	@sh tests/with-sshd.sh bash tests/vm/run.sh $(B) matrix hosts lab
 	@bash tests/vm/stacks.sh $(B)
 	@bash tests/vm/iscsi.sh $(B)
 	@raw_cases="swap spare" bash tests/vm/run.sh $(B) raw

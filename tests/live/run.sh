@@ -79,6 +79,7 @@ make_host() {
 	mount --bind "$kernel/boot" /boot
 	mount -t tmpfs -o mode=755 none /run
 	mkdir -p /run/sshd /etc/sysconfig
+	grep -q ^sshd: /etc/passwd || echo 'sshd:x:74:65534::/run/sshd:/usr/sbin/nologin' >>/etc/passwd
 	for fs in "${disks[@]}" swap; do
 		cp -a "$(cat "$work/$fs.loop")" "$work/node_$fs"
 	done

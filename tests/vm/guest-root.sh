@@ -1,30 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# guest-root.sh DIR [PACKAGE ...] - a small Debian 12 for guests that run this project on themselves:
+# guest-root.sh DIR - a small Debian 12 for guests that run this project on themselves:
 #
 #	DIR/disk	ext4, label guest; never written to: guests get an overlay of their own
 #	DIR/vmlinuz	Debian's 6.1, whose modules are on the disk
 #	DIR/initrd	finds that disk, puts what lies in its /job over it, goes on with its /usr/sbin/guest-init
-#	DIR/packages	what it was made with
 #
-# PACKAGE: beside what the project itself needs.  What is there with all of them stays as it is; else it is made
-# anew with the old ones too.  See guest.sh for how to boot it.  Needs root, mmdebstrap and a mirror.
+# One root for all suites: what is there stays, unless it was made by another version of this script.  See guest.sh
+# for how to boot it.  Needs root, mmdebstrap and a mirror.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 dir=$(realpath -m "$1")
-shift
-base="busybox-static e2fsprogs iproute2 kexec-tools kmod libblkid1 libconfuse2 libjansson4 libkdumpfile10 libkmod2 libmount1 \
-libnettle8 makedumpfile procps udev zstd"
+# What the project needs on a host; storage; networks and servers; storage by networks; a guest that boots as a host does.
+packages="busybox-static e2fsprogs iproute2 kexec-tools kmod libblkid1 libconfuse2 libjansson4 libkdumpfile10 libkmod2 libmount1
+libnettle8 makedumpfile procps udev zstd
+btrfs-progs cryptsetup-bin dosfstools f2fs-tools fdisk lvm2 mdadm multipath-tools thin-provisioning-tools xfsprogs
+dhcpcd-base dnsmasq-base netbase nfs-ganesha nfs-ganesha-vfs openssh-client openssh-server rpcbind
+dracut dracut-network iputils-arping isc-dhcp-client open-iscsi tgt
+systemd systemd-sysv"
 
 mkdir -p "$dir"
 exec 9>"$dir/.lock"
 flock 9
-# shellcheck disable=SC2086  # a list of words
-want=$(printf '%s\n' $base "$@" | sort -u)
 if [ -e "$dir/disk" ]; then
-	want=$(printf '%s\n' "$want" "$(cat "$dir/packages")" | sort -u)
-	[ "$want" != "$(cat "$dir/packages")" ] || ! sha256sum --status -c "$dir/made-by" || exit 0
+	! sha256sum --status -c "$dir/made-by" || exit 0
 fi
 
 sh "$here/kernels.sh" 6.1
@@ -47,8 +47,8 @@ trap clear_work EXIT
 clear_work
 mkdir -p "$work"
 
-echo "guest-root: making a Debian 12 with $(echo "$want" | wc -w) packages (a minute or two)"
-mmdebstrap --quiet --variant=minbase --mode=root --skip=check/empty --include="$(echo "$want" | paste -sd,)" \
+echo "guest-root: making a Debian 12 with $(echo "$packages" | wc -w) packages (a minute or two)"
+mmdebstrap --quiet --variant=minbase --mode=root --skip=check/empty --include="$(printf %s "$packages" | tr -s ' \n' ,)" \
 	--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 	--dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$work/root" "deb $site bookworm main"
 
@@ -98,7 +98,6 @@ truncate -s 3G "$work/disk"
 mkfs.ext4 -q -F -L guest -d "$work/root" "$work/disk"
 mv "$work/initrd.gz" "$dir/initrd"
 cp "$kernel/boot/vmlinuz-$release" "$dir/vmlinuz"
-echo "$want" >"$dir/packages"
 sha256sum "$(realpath "$0")" >"$dir/made-by"
 mv "$work/disk" "$dir/disk"
 echo "guest-root: $dir/disk is ready ($(du -h "$dir/disk" | cut -f1))"

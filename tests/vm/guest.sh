@@ -5,7 +5,7 @@
 # Sourced by suites whose guests run this project on themselves (guest-root.sh makes their disk).
 # Wants B (the build folder), guest_root (guest-root.sh's folder) and work (a folder that is removed at the end).
 #
-#	guest_root_have PACKAGE ...	makes $guest_root with them; ends the suite where that cannot be, as skipped where no
+#	guest_root_have			makes $guest_root; ends the suite where that cannot be, as skipped where no
 #					such root can be made on this machine
 #	guest_new NAME			an overlay of the disk, and the folder $guest for its files
 #	guest_job FILE ...		what the guest gets: FILE becomes /job/run, the others lie beside it, and
@@ -32,7 +32,7 @@ guest_root_have() {
 	if [ -n "$lacks" ]; then
 		echo "skipped: ${0#"$PWD/"}: $lacks"
 	else
-		bash "$(dirname "${BASH_SOURCE[0]}")/guest-root.sh" "$guest_root" "$@" && return
+		bash "$(dirname "${BASH_SOURCE[0]}")/guest-root.sh" "$guest_root" && return
 		failed=$((${failed:-0} + 1))
 	fi
 	echo "${passed:-0} passed, ${failed:-0} failed"

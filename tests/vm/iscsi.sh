@@ -18,7 +18,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/vm/guest.sh
 [ $# -gt 0 ] || set -- open chap second dead
 guest_root=${guest_root:-build/guest}
-guest_root_have dracut dracut-network open-iscsi tgt isc-dhcp-client iputils-arping
+guest_root_have
 # shellcheck disable=SC2154  # lib.sh sets it
 wire=$work/wire
 deadline=120

@@ -30,7 +30,7 @@ if [ ! -c /dev/net/tun ] || [ ! -c /dev/loop-control ] || ! unshare -m -n -p -f 
 	echo "skipped: tests/vm/net: namespaces of its own, /dev/net/tun and loop devices are not to be had here"
 	exit 0
 fi
-guest_root_have openssh-client dhcpcd-base nfs-ganesha nfs-ganesha-vfs rpcbind openssh-server dnsmasq-base netbase
+guest_root_have
 for what in key hostkey; do ssh-keygen -q -t ed25519 -N '' -C test -f "$work/$what"; done
 for program in tests/vm/net/wire.c tests/vm/faults/qmp.c; do
 	${CC:-cc} -O1 -o "$work/$(basename "$program" .c)" "$program" || exit 1

@@ -11,7 +11,7 @@ cd "$(dirname "$0")/../.." || exit 1
 . tests/vm/guest.sh
 # shellcheck disable=SC2034
 guest_root=build/guest-raw
-guest_root_have systemd systemd-sysv fdisk
+guest_root_have
 
 wire=$work/wire
 guest_new server

@@ -8,7 +8,7 @@
 . tests/vm/guest.sh
 
 guest_root=build/guest-raw
-guest_root_have systemd systemd-sysv fdisk
+guest_root_have
 
 raw_guest() {	# NAME
 	guest_new "$1"

@@ -28,12 +28,11 @@ guest_root=build/guest
 work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-stacks.XXXXXX")
 helper=
 trap '[ -z "$helper" ] || kill $helper 2>/dev/null; rm -rf "$work"' EXIT
-logs=$B/vm/stacks
+logs=$B/vm-stacks
 mkdir -p "$logs"
 # shellcheck source=tests/vm/guest.sh disable=SC1091
 . tests/vm/guest.sh
-guest_root_have lvm2 thin-provisioning-tools mdadm cryptsetup-bin multipath-tools dosfstools f2fs-tools btrfs-progs \
-	xfsprogs fdisk
+guest_root_have
 
 passed=0 failed=0
 # verdict ROW LOG: what the boot after ROW said of its dump.
