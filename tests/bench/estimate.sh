@@ -4,13 +4,13 @@
 #
 # The estimate must be at most 48 MB above that, and never below.  With BOUNDS=1 the smallest size itself is not looked
 # for: it is enough that the estimate works and that 52 MB less do not, which takes two crashes instead of six or seven.
-# ROW: KERNEL-FS[-CPUScpu][-MEMORY], "6.1-ext4-4cpu"; without one, all.
+# ROW: KERNEL-TARGET[-CPUScpu][-MEMORY], "6.1-ext4-4cpu"; TARGET: a file system, nfs or ssh.  Without one, all.
 set -u
 B=$(cd "$1" && pwd)
 shift
 cd "$(dirname "$0")/../.." || exit 1
 rows=("$@")
-[ $# != 0 ] || rows=(6.1-ext4 6.1-xfs 6.1-btrfs 5.10-ext4 6.12-ext4 6.1-ext4-4cpu 6.1-ext4-4G)
+[ $# != 0 ] || rows=(6.1-ext4 6.1-xfs 6.1-btrfs 6.1-nfs 6.1-ssh 5.10-ext4 6.12-ext4 6.1-ext4-4cpu 6.1-ext4-4G)
 work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-estimate.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 sh tests/vm/kernels.sh 5.10 6.1 6.12 || exit 1
@@ -24,7 +24,8 @@ for row in "${rows[@]}"; do
 	for word in "${words[@]:2}"; do
 		case $word in *cpu) cpus=${word%cpu} ;; *) memory=$word ;; esac
 	done
-	options=(--accel "${ACCEL:-tcg}" --kernels "$(echo build/kernels/"${words[0]}".*)" --fs "${words[1]}" --memory "$memory"
+	case ${words[1]} in nfs | ssh) option=--target ;; *) option=--fs ;; esac
+	options=(--accel "${ACCEL:-tcg}" --kernels "$(echo build/kernels/"${words[0]}".*)" "$option" "${words[1]}" --memory "$memory"
 		--qemu "-smp $cpus" --json --quiet)
 	if [ -n "${BOUNDS:-}" ]; then
 		"$B/crashcfg" test "${options[@]}" --crashkernel auto >"$work/json" 2>"$work/words"

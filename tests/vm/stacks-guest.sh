@@ -36,11 +36,10 @@ up_partition() {
 
 # --force: else the last member of a RAID5 begins as a spare.
 array() {	# LEVEL METADATA DISKS...
-	local level=$1 metadata=$2 bitmap=--bitmap=none
+	local level=$1 metadata=$2 options=(--bitmap=none --assume-clean)
 	shift 2
-	[ "$level" != 0 ] || bitmap=--chunk=64
-	try mdadm --create /dev/md0 --quiet --run --force --level="$level" --raid-devices=$# --metadata="$metadata" $bitmap \
-		--assume-clean "$@"
+	[ "$level" != 0 ] || options=(--chunk=64)	# there is nothing to be in step
+	try mdadm --create /dev/md0 --quiet --run --force --level="$level" --raid-devices=$# --metadata="$metadata" "${options[@]}" "$@"
 	dev=/dev/md0
 }
 up_array() {
