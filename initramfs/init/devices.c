@@ -397,7 +397,7 @@ int devices_wait(struct devices *d, const struct recipe_target *t, long long ms,
 			auto_close int fd = -1;
 			int r;
 
-			if (!matches(dev, t))
+			if (!matches(dev, t) || !layers_bear(t, dev->name))
 				continue;
 			if (n++ < seen)
 				continue;

@@ -43,6 +43,29 @@ bool layers_is_part(const char *name)
 	return strlen(uuid) > LVM_UUID_LEN;
 }
 
+static bool is_layer(const char *name, const struct recipe_layer *l)
+{
+	char text[ATTR_MAX];
+
+	if (l->kind == LAYER_MD) {
+		/* An array, or a partition of one. */
+		layer_attr(name, "md/level", text);
+		if (!text[0])
+			layer_attr(name, "../md/level", text);
+		return text[0] != '\0';
+	}
+	layer_attr(name, "dm/uuid", text);
+	return l->kind == LAYER_LVM ? strncmp(text, l->uuid, strlen(l->uuid)) == 0 : strncmp(text, "CRYPT-LUKS", 10) == 0;
+}
+
+bool layers_bear(const struct recipe_target *t, const char *name)
+{
+	for (size_t i = 0; i < t->n_layers; i++)
+		if (is_layer(name, &t->layers[i]))
+			return true;
+	return t->n_layers == 0;
+}
+
 /* Is there a mapping whose uuid begins with TEXT? */
 static bool is_mapped(const char *text)
 {

@@ -20,4 +20,10 @@ int layers_open(struct capture *c, const struct recipe_target *t, long long ms, 
  */
 bool layers_is_part(const char *name);
 
+/*
+ * Can the device NAME bear T's file system: is it one of T's layers, where there are any?  A disk that an array has lost may
+ * bear the same (where the array's own data stand at its end), and so may one half of it.
+ */
+bool layers_bear(const struct recipe_target *t, const char *name);
+
 #endif

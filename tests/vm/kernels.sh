@@ -73,6 +73,7 @@ settle() {
 		mkdir -p "$1/lib"
 		mv "$1/usr/lib/modules" "$1/lib/modules"
 	fi
+	mkdir -p "$1/boot"
 	[ -f "$1/boot/vmlinuz-$2" ] || cp "$1/lib/modules/$2/vmlinuz" "$1/boot/vmlinuz-$2"
 	[ -f "$1/boot/config-$2" ] || cp "$1/lib/modules/$2/config" "$1/boot/config-$2"
 	rm -rf "${1:?}/usr" "${1:?}/etc"

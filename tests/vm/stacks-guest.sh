@@ -48,11 +48,12 @@ up_array() {
 	udevadm settle
 	for dev in /dev/md0 /dev/md127; do [ -b "$dev" ] && return; done
 }
-make_raid0() { array 0 0.90 "${disks[@]:0:2}"; }
+# Disks of several sizes: which of the layouts it is stands in 1.x alone.
+make_raid0() { array 0 1.2 "${disks[@]:0:2}"; }
 make_raid1() { array 1 1.2 "${disks[@]:0:2}"; }
 make_raid5() { array 5 1.2 "${disks[@]:0:3}"; }
-make_raid10() { array 10 1.0 "${disks[@]}"; }
-make_raid1_degraded() { make_raid1; }
+make_raid10() { array 10 0.90 "${disks[@]}"; }
+make_raid1_degraded() { array 1 1.0 "${disks[@]:0:2}"; }
 make_raid5_degraded() { make_raid5; }
 lose() {	# a member goes after the host was armed
 	try mdadm --quiet /dev/md0 --fail "${disks[1]}"
