@@ -91,7 +91,7 @@ static bool has_route(struct rtsock *s, const struct ipaddr *to)
 	auto_buf struct buf request = { 0 };
 	int index = 0;
 
-	rtnl_ask_route(&request, ++s->seq, to, 0);
+	rtnl_ask_route(&request, ++s->seq, to, 0, false);
 	return rtsock_ask(s, &request, false, take_route, &index) == 0 && index;
 }
 

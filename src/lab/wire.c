@@ -257,7 +257,8 @@ static void add_range(struct script *s, const struct ipaddr *target)
 static int add_giver(const struct recipe_net *n, const struct recipe_target *t, const char *dev, struct script *s,
 		     struct err *e)
 {
-	struct ipaddr target, prefix;
+	struct ipaddr target, prefix, gateway;
+	bool routed = ipaddr_parse(n->gateway, &gateway);
 	char text[IPADDR_TEXT_MAX];
 	size_t len;
 
@@ -265,7 +266,10 @@ static int add_giver(const struct recipe_net *n, const struct recipe_target *t, 
 		return err_set(e, EINVAL, "target '%s': the recipe's address '%s'", t->url, t->address);
 	len = ipaddr_len(target.family);
 	add_address(s, &target, len == 4 ? 24 : 64, dev);
-	add_name_servers(n, &target, NULL, dev, s);
+	/* One that somebody set beside the lease. */
+	if (routed)
+		add_address(s, &gateway, gateway.prefix, dev);
+	add_name_servers(n, &target, routed ? &gateway : NULL, dev, s);
 	/* No name server: lab-init is that.  No user but root is known. */
 	script_stay(s, "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--user=root", "--port=0", "--no-ping",
 		    "--dhcp-authoritative", "--log-facility=-", "--pid-file", "--leasefile-ro");

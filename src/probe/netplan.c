@@ -310,7 +310,8 @@ static void set_gateway(const struct settings *s, const struct net_seen *seen, c
 
 	if (s->net_gateway)
 		to->gateway = xstrdup(strcmp(s->net_gateway, "no") == 0 ? "" : s->net_gateway);
-	else if (to->method == NET_STATIC && seen->route.index == l->index)
+	/* What gives the address tells the default route too, and no other. */
+	else if ((to->method == NET_STATIC || seen->chosen) && seen->route.index == l->index)
 		to->gateway = xstrdup(ipaddr_text(&seen->route.gateway, text));
 	else
 		to->gateway = xstrdup("");

@@ -12,6 +12,7 @@ struct net_seen {
 	struct rtnl_addr *addrs;
 	size_t n_addrs;
 	struct rtnl_route route;	/* to the target; index 0: there is none */
+	bool chosen;			/* and it is not the default route */
 	struct strv dns;
 };
 void net_seen_done(struct net_seen *seen);

@@ -69,6 +69,20 @@ static int ask(int fd, const struct buf *request, bool dump, struct net_seen *se
 	}
 }
 
+/*
+ * Has somebody set a way to TO that is another than the default one: an entry of its own, or a rule's table?  A lease may
+ * not bring that again.
+ */
+static bool is_chosen(int fd, const struct ipaddr *to, int index)
+{
+	auto_net_seen struct net_seen entry = { 0 };
+	auto_buf struct buf request = { 0 };
+
+	rtnl_ask_route(&request, 4, to, index, true);
+	return ask(fd, &request, false, &entry) == 0 && entry.route.by_table &&
+	       (entry.route.to.family || entry.route.table != RT_TABLE_MAIN);
+}
+
 static int ask_kernel(const struct ipaddr *to, const char *device, struct net_seen *ret)
 {
 	auto_buf struct buf links = { 0 }, addrs = { 0 }, route = { 0 };
@@ -87,7 +101,7 @@ static int ask_kernel(const struct ipaddr *to, const char *device, struct net_se
 	if (r < 0)
 		return r;
 	l = device ? net_seen_named(ret, device) : NULL;
-	rtnl_ask_route(&route, 3, to, l ? l->index : 0);
+	rtnl_ask_route(&route, 3, to, l ? l->index : 0, false);
 	r = ask(fd, &route, false, ret);
 	/* No route is an answer. */
 	if (r == -ENETUNREACH || r == -EHOSTUNREACH || r == -EACCES || r == -EINVAL)
@@ -95,6 +109,7 @@ static int ask_kernel(const struct ipaddr *to, const char *device, struct net_se
 	else if (r < 0)
 		return r;
 	ret->route.to = *to;
+	ret->chosen = ret->route.index && is_chosen(fd, to, l ? l->index : 0);
 	return 0;
 }
 

@@ -183,7 +183,9 @@ static void read_route(const char *p, size_t left, struct rtnl_route *to)
 	struct attr a;
 
 	memcpy(&head, p, sizeof(head));
-	*to = (struct rtnl_route){ .type = head.rtm_type };
+	/* Before 4.13 the flag that asks for it is not known, and a copy for the one address comes back. */
+	*to = (struct rtnl_route){ .type = head.rtm_type, .table = head.rtm_table,
+				   .by_table = !(head.rtm_flags & RTM_F_CLONED) };
 	p += NLMSG_ALIGN(sizeof(head));
 	left -= NLMSG_ALIGN(sizeof(head));
 	while (next_attr(&p, &left, &a)) {
@@ -191,6 +193,8 @@ static void read_route(const char *p, size_t left, struct rtnl_route *to)
 			to->index = (int)u32(&a);
 		else if (a.type == RTA_DST)
 			address(&a, head.rtm_family, &to->to);
+		else if (a.type == RTA_TABLE)
+			to->table = u32(&a);
 		else if (a.type == RTA_GATEWAY)
 			address(&a, head.rtm_family, &to->gateway);
 		else if (a.type == RTA_PREFSRC)
@@ -324,10 +328,11 @@ void rtnl_ask_addrs(struct buf *to, uint32_t seq, int family)
 	end(to, begin(to, RTM_GETADDR, NLM_F_DUMP, seq, &body, sizeof(body)));
 }
 
-void rtnl_ask_route(struct buf *to, uint32_t seq, const struct ipaddr *a, int index)
+void rtnl_ask_route(struct buf *to, uint32_t seq, const struct ipaddr *a, int index, bool by_table)
 {
 	struct rtmsg body = { .rtm_family = (unsigned char)a->family,
-			      .rtm_dst_len = (unsigned char)(ipaddr_len(a->family) * 8) };
+			      .rtm_dst_len = (unsigned char)(ipaddr_len(a->family) * 8),
+			      .rtm_flags = by_table ? RTM_F_FIB_MATCH | RTM_F_LOOKUP_TABLE : 0 };
 	size_t at = begin(to, RTM_GETROUTE, 0, seq, &body, sizeof(body));
 
 	put_address(to, RTA_DST, a);

@@ -39,6 +39,8 @@ struct rtnl_route {
 	int index;		/* outgoing link, 0 not told */
 	unsigned type;		/* RTN_UNICAST, RTN_LOCAL, RTN_UNREACHABLE */
 	struct ipaddr to, gateway, source;	/* family 0: none */
+	bool by_table;		/* TO is that of the table's own entry, not the address that was asked for */
+	unsigned table;		/* RT_TABLE_MAIN */
 };
 
 struct rtnl_message {
@@ -60,8 +62,8 @@ int rtnl_next(const char *data, size_t len, size_t *at, struct rtnl_message *ret
 /* Requests, appended to TO; each is one message with sequence number SEQ. */
 void rtnl_ask_links(struct buf *to, uint32_t seq);
 void rtnl_ask_addrs(struct buf *to, uint32_t seq, int family);
-/* Which way would a packet to ADDRESS go?  INDEX 0: by whatever link. */
-void rtnl_ask_route(struct buf *to, uint32_t seq, const struct ipaddr *address, int index);
+/* Which way would a packet to ADDRESS go?  INDEX 0: by whatever link.  BY_TABLE: the entry of the table that says so. */
+void rtnl_ask_route(struct buf *to, uint32_t seq, const struct ipaddr *address, int index, bool by_table);
 
 /* Answered by NLMSG_ERROR, 0 when it was done. */
 struct rtnl_change {

@@ -148,6 +148,20 @@ static void a_lease_means_dhcp_and_its_gateway_is_told_anew(void **state)
 	assert_true(strv_has(&p.modaliases, "net-pf-17"));
 }
 
+static void a_way_of_its_own_is_kept_beside_a_lease(void **state)
+{
+	auto_plan struct plan p = { 0 };
+
+	(void)state;
+	link_add("eth0", "", 0, 0);
+	address("192.0.2.7/24", 1, 0);
+	way("198.51.100.9", "192.0.2.7", "192.0.2.99", 1);
+	seen.chosen = true;
+	assert_int_equal(make(&p), 0);
+	assert_int_equal(p.net.nets[0].method, NET_DHCP);
+	assert_string_equal(p.net.nets[0].gateway, "192.0.2.99");
+}
+
 static void who_gave_an_ipv6_address_is_told_by_its_prefix(void **state)
 {
 	static const struct {
@@ -260,6 +274,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_fixed_address_behind_a_gateway, begin, end),
 		cmocka_unit_test_setup_teardown(a_lease_means_dhcp_and_its_gateway_is_told_anew, begin, end),
+		cmocka_unit_test_setup_teardown(a_way_of_its_own_is_kept_beside_a_lease, begin, end),
 		cmocka_unit_test_setup_teardown(who_gave_an_ipv6_address_is_told_by_its_prefix, begin, end),
 		cmocka_unit_test_setup_teardown(a_vlan_on_a_bond_below_a_bridge_is_made_from_below, begin, end),
 		cmocka_unit_test_setup_teardown(what_the_settings_say_wins, begin, end),
