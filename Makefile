@@ -175,10 +175,10 @@ demo: packages	## the main job: crash a real kernel in a VM and open its dump
 
 .PHONY: vm-matrix
 vm-matrix: all	## dumps to every file system, disk, stack and network that is known (hours without KVM)
-	@sh tests/with-sshd.sh bash tests/vm/run.sh $(B) matrix hosts lab
+	@sh tests/with-sshd.sh bash tests/vm/run.sh $(B) matrix hosts lab log-only shrink
 	@bash tests/vm/stacks.sh $(B)
 	@bash tests/vm/iscsi.sh $(B)
-	@raw_cases="swap spare" bash tests/vm/run.sh $(B) raw
+	@bash tests/vm/run.sh $(B) raw
 	@bash tests/vm/collectors.sh $(B)
 	@bash tests/vm/progress.sh $(B)
 	@bash tests/vm/net.sh $(B)

@@ -284,7 +284,7 @@ static const struct import_row rows[] = {
 	{ .key = "options", .take = take_none, .many = true,
 	  .text = "options of modules are taken from /etc/modprobe.d (write 'options MODULE ...' there)" },
 	{ .key = "link_delay", .take = take_seconds, .to = SET_NET_WAIT },
-	{ .key = "disk_timeout", .take = take_unneeded, .text = "disks are waited for until DUMP_TIMEOUT" },
+	{ .key = "disk_timeout", .take = take_unneeded, .text = "a disk is waited for for 30 s, or half of what is left of DUMP_TIMEOUT, then the next target has its turn" },
 	{ .key = "debug_mem_level", .take = take_unneeded,
 	  .text = "the record tells the least memory that was free" },
 	{ .key = "blacklist", .take = take_blacklist },

@@ -3,7 +3,7 @@
 # run.sh BUILD - every figure, one after the other: they must not disturb each other.
 set -eu
 cd "$(dirname "$0")"
-for bench in settings status image floor estimate peers; do
+for bench in settings status image floor estimate threads peers; do
 	echo "== $bench"
 	bash ./$bench.sh "$(cd ../.. && cd "$1" && pwd)"
 done

@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.." || exit 1
 # shellcheck source=tests/vm/guest.sh
 . tests/vm/guest.sh
 # shellcheck disable=SC2034
-guest_root=build/guest-raw
+guest_root=${guest_root:-build/guest}
 guest_root_have
 
 wire=$work/wire

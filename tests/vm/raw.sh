@@ -7,7 +7,7 @@
 # shellcheck source=tests/vm/guest.sh
 . tests/vm/guest.sh
 
-guest_root=build/guest-raw
+guest_root=${guest_root:-build/guest}
 guest_root_have
 
 raw_guest() {	# NAME
