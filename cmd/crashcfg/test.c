@@ -415,7 +415,7 @@ const struct command cmd_test = {
 		"that has the addresses of the target and of the router on the way to it, while the first one has the "
 		"host's network cards, addresses, VLANs, bonds and bridges; where the host has its address by DHCP or from "
 		"a router, the server gives one (by dnsmasq). What could not be reproduced is listed in the answer. "
-		"Not yet: version 3 of NFS, raw: targets. "
+		"Not yet: raw: targets. "
 		"--fs, --stack, --target and --network try what the host does not have; the image is then made for that.\n\n"
 		"Nothing on this host is written but a scratch folder below TMPDIR or /var/tmp; the guests reach "
 		"nothing but each other. No privilege is needed where kernel and settings can be read. The exit code is 0 "

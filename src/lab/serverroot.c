@@ -18,15 +18,11 @@ static bool is_three(const char *options)
 	       strstr(options, ",v3");
 }
 
-static int add_nfs(const struct recipe_target *t, struct buf *plan, struct err *e)
+static void add_nfs(const struct recipe_target *t, struct buf *plan)
 {
-	if (is_three(t->options))
-		return err_set(e, ENOTSUP, "NFS_OPTIONS asks for version 3, which the scratch server does not speak yet "
-			       "(--target nfs tests version 4)");
-	buf_addf(plan, "nfs 4\nown %u %s\n", NOBODY, t->dir);
+	buf_addf(plan, "nfs %d\nown %u %s\n", is_three(t->options) ? 3 : 4, NOBODY, t->dir);
 	if (t->port)
 		buf_addf(plan, "port %u\n", t->port);
-	return 0;
 }
 
 /* The account may do nothing but what the capture needs: file transfer, below the scratch disk. */
@@ -119,8 +115,10 @@ int server_initrd(const struct lab_request *q, const struct recipe_target *t, co
 	if (t->kind == TARGET_NFS)
 		strv_add(&names, "nfsd");
 	r = wire_server(q->recipe, t, w, &s, e);
-	if (r == 0)
-		r = t->kind == TARGET_NFS ? add_nfs(t, &plan, e) : add_ssh(&i, q, t, &s, &plan, e);
+	if (r == 0 && t->kind == TARGET_NFS)
+		add_nfs(t, &plan);
+	else if (r == 0)
+		r = add_ssh(&i, q, t, &s, &plan, e);
 	add_accounts(&i, t->user);
 	r = r < 0 ? r : initrd_add_init(&i, q, e);
 	r = r < 0 ? r : initrd_add_script(&i, &s, &plan, e);

@@ -10,6 +10,8 @@ lab_rows=(
 	"test-nfs --target nfs"
 	"test-nfs-name --target nfs://files.example.org/srv/a/b"
 	"test-ssh-port --target ssh://root@[2001:db8::5]:2222/srv/a/b"
+	"test-nfs3 --target nfs"
+	"test-nfs3-ipv6 --target nfs://[2001:db8::5]:2050/srv/a"
 	"test-nfs-dhcp --target nfs --network dhcp"
 	"test-nfs-ra --target nfs://[2001:db8::5]/srv/a --network ra"
 	"test-ssh-dhcp6 --target ssh://crash@[2001:db8::5]/srv/a --network vlan,dhcp"
@@ -25,7 +27,14 @@ lab_rows=(
 
 # lab_row WORD...: the image arrived unchanged, and what was played instead of the host is told.
 lab_row() {
-	local lacks
+	local lacks root
+	case $1 in
+	*nfs3*)
+		root=$(make_root "$1")
+		echo 'NFS_OPTIONS="vers=3"' >"$root/etc/sysconfig/crashcfg"
+		set -- "$@" --root "$root"
+		;;
+	esac
 	vm_test "$1" --kernels "$(kernel_root 6.1)" "${@:2}"
 	lacks=$(grep -o "no '[^']*' on this machine.*" "$dir/words")
 	if [ "$status" = 1 ] && [ -n "$lacks" ]; then

@@ -14,10 +14,8 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 
-#define NFSD "/proc/fs/nfsd"
 #define QUESTION_MAX 8192
 #define FOREVER "2147483647"
-#define ANYBODY "everyone"
 #define THREADS "4"
 /*
  * include/uapi/linux/nfsd/export.h: unprivileged ports too, root becomes nobody, no check of the
@@ -25,6 +23,7 @@
  */
 #define EXPORT_FLAGS (0x0002 | 0x0004 | 0x0400 | 0x2000)
 #define NOBODY 65534
+#define EXPORT_WORDS FOREVER " %d %d %d 0"
 
 enum channel { CHANNEL_CLIENT, CHANNEL_EXPORT, CHANNEL_HANDLE };
 
@@ -47,11 +46,11 @@ static void answer(enum channel c, char *question, struct buf *to)
 		return;
 	buf_addf(to, "%s %s", client, what);
 	if (c == CHANNEL_CLIENT)		/* "nfsd ADDRESS" */
-		buf_adds(to, " " FOREVER " " ANYBODY);
+		buf_adds(to, " " FOREVER " " EXPORTS_ANYBODY);
 	else if (c == CHANNEL_HANDLE)		/* "CLIENT FSIDTYPE FSID" */
 		buf_addf(to, " %s " FOREVER " " MOUNT_POINT, rest ? rest : "");
 	else if (strcmp(what, MOUNT_POINT) == 0)	/* "CLIENT PATH" */
-		buf_addf(to, " " FOREVER " %d %d %d 0", EXPORT_FLAGS, NOBODY, NOBODY);
+		buf_addf(to, " " EXPORT_WORDS, EXPORT_FLAGS, NOBODY, NOBODY);
 	else
 		buf_adds(to, " " FOREVER);
 	buf_addc(to, '\n');
@@ -73,8 +72,7 @@ void exports_answer(const struct exports *x, int fd)
 		tell("note", "the NFS server did not take an answer: %s", strerror(errno));
 }
 
-/* The server gets its socket from here: so it needs no portmapper to be told to. */
-static int listen_on(int family, unsigned port, struct err *e)
+int tcp_listen(int family, unsigned port)
 {
 	auto_close int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct sockaddr_in6 six = { .sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port) };
@@ -82,19 +80,42 @@ static int listen_on(int family, unsigned port, struct err *e)
 	const struct sockaddr *a = family == AF_INET6 ? (const struct sockaddr *)&six :
 							(const struct sockaddr *)&four;
 	socklen_t len = family == AF_INET6 ? sizeof(six) : sizeof(four);
-	char text[16];
-	int on = 1, r;
+	int on = 1;
 
-	if (fd < 0 && family == AF_INET6)	/* a kernel without IPv6 */
-		return 0;
+	if (fd < 0)
+		return -1;
 	if (family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (fd < 0 || bind(fd, a, len) < 0 || listen(fd, 64) < 0)
+	return bind(fd, a, len) < 0 || listen(fd, 64) < 0 ? -1 : take_fd(fd);
+}
+
+/* The server gets its socket from here: so version 4 needs no portmapper to be told to. */
+static int listen_on(int family, unsigned port, struct err *e)
+{
+	auto_close int fd = tcp_listen(family, port);
+	char text[16];
+	int r;
+
+	if (fd < 0 && family == AF_INET6)	/* a kernel without IPv6 */
+		return 0;
+	if (fd < 0)
 		return err_set(e, errno, "the NFS server's port %u: %s", port, strerror(errno));
 	snprintf(text, sizeof(text), "%d\n", fd);
 	r = put(NFSD "/portlist", text);
 	return r < 0 ? err_set(e, -r, "the NFS server does not take port %u: %s", port, strerror(-r)) : 0;
+}
+
+/* Handles are made of what the kernel knows already: for them it asks nobody. */
+static int tell_export(struct err *e)
+{
+	auto_free char *text = xasprintf(EXPORTS_ANYBODY " " MOUNT_POINT " " EXPORT_WORDS "\n", EXPORT_FLAGS, NOBODY, NOBODY);
+	/* Of those that it takes for anybody there is one, so that it knows them. */
+	int r = put(channels[CHANNEL_CLIENT], "nfsd 127.0.0.1 " FOREVER " " EXPORTS_ANYBODY "\n");
+
+	if (r == 0)
+		r = put(channels[CHANNEL_EXPORT], text);
+	return r < 0 ? err_set(e, -r, "the NFS server does not take its export: %s", strerror(-r)) : 0;
 }
 
 static int set(const char *name, const char *text, struct err *e)
@@ -119,6 +140,12 @@ int exports_start(struct exports *x, const char *version, unsigned port, struct 
 		if (x->fd[c] < 0)
 			return err_set(e, errno, "cannot open '%s': %s", channels[c], strerror(errno));
 	}
+	/* The kernel's lock manager, which comes with version 3, registers there. */
+	r = three ? tell_export(e) : 0;
+	if (r == 0 && three)
+		r = mountd_start(port, e);
+	if (r < 0)
+		return r;
 	/* Nobody was here before, so nobody has anything to claim: no time is kept for it. */
 	put(NFSD "/nfsv4gracetime", "10\n");
 	put(NFSD "/nfsv4leasetime", "10\n");

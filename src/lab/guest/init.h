@@ -70,6 +70,8 @@ void names_answer(const struct names *n, int fd);
 
 /* --- exports.c: who may reach what, asked by the kernel's NFS server --------------------------- */
 
+#define NFSD "/proc/fs/nfsd"
+#define EXPORTS_ANYBODY "everyone"	/* whom the kernel takes all clients for */
 #define EXPORTS_CHANNELS 3
 struct exports {
 	int fd[EXPORTS_CHANNELS];
@@ -78,5 +80,12 @@ struct exports {
 int exports_start(struct exports *x, const char *version, unsigned port, struct err *e);
 /* Answer what is asked on FD, one of x->fd. */
 void exports_answer(const struct exports *x, int fd);
+/* A socket that takes connections; -1 and errno: none is to be had. */
+int tcp_listen(int family, unsigned port);
+
+/* --- mountd.c: ports and handles, which version 3 asks for --------------------------------------- */
+
+/* A process of its own, which ends with this one.  NFS_PORT: where the kernel's server listens. */
+int mountd_start(unsigned nfs_port, struct err *e);
 
 #endif
