@@ -7,12 +7,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #define MODPROBE "/sbin/modprobe"
+#define FIRMWARE "/lib/firmware"
 #define COMPRESSED_FILE 4	/* MODULE_INIT_COMPRESSED_FILE (linux/module.h, since 5.17) */
 #define DEPTH_MAX 32		/* no chain of modules is so long: a recipe that needs itself ends here */
 
@@ -92,6 +94,22 @@ static int load(const struct recipe *r, const struct recipe_module *m, unsigned 
 			load(r, need, depth + 1, NULL);
 	}
 	return insert(r, m, e);
+}
+
+static int drop(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)at;
+	/* What does not go takes memory, and nothing else. */
+	if (type != FTW_DP && type != FTW_D)
+		unlink(path);
+	return 0;
+}
+
+void modules_drop_firmware(const struct recipe *r)
+{
+	if (!r->bringer || !r->bringer[0])
+		nftw(FIRMWARE, drop, 8, FTW_PHYS | FTW_MOUNT);
 }
 
 int modules_load_with(const struct recipe *r, const char *name, const char *options, struct err *e)

@@ -16,6 +16,8 @@ void modules_answer_kernel(void);
 int modules_load(const struct recipe *r, struct page *p, struct err *e);
 /* Load one of the recipe's modules with these parameters, not its own.  -ENOENT: the recipe has none of that name. */
 int modules_load_with(const struct recipe *r, const char *name, const char *options, struct err *e);
+/* No driver will ask for its firmware any more: the memory is needed.  An image by dracut keeps its own. */
+void modules_drop_firmware(const struct recipe *r);
 /* This program called as modprobe: `modprobe -q -- NAME`.  Returns an exit code. */
 int modprobe_main(int argc, char *argv[]);
 

@@ -246,17 +246,20 @@ static bool is_disk(const struct recipe_target *t)
 }
 
 /*
- * A network may keep the capture waiting for minutes, or for ever.  Where it is the first target, the log goes
- * to the first disk among the others before that.
+ * A network may keep the capture waiting for minutes, or for ever.  Where the next target is one and nothing has taken the
+ * log yet, it goes to the first disk among those behind it, each of which is asked once.
  */
 static void save_log_early(struct capture *c)
 {
 	struct page *p = c->page;
 	size_t n = c->recipe->n_targets < ATTEMPTS_MAX ? c->recipe->n_targets : ATTEMPTS_MAX;
 
-	if (n == 0 || p->next_target || is_disk(&c->recipe->targets[0]) ||
-	    c->recipe->targets[0].kind == TARGET_RAW)
+	if (p->next_target >= n || is_disk(&c->recipe->targets[p->next_target]) ||
+	    c->recipe->targets[p->next_target].kind == TARGET_RAW)
 		return;
+	/* Those before it had their turn. */
+	if (p->next_early < p->next_target)
+		p->next_early = p->next_target;
 	while (p->next_early < n && !has_log(p)) {
 		int i = (int)p->next_early++;
 		auto_place struct place place = { .dir = -1 };
@@ -270,6 +273,15 @@ static void save_log_early(struct capture *c)
 			say(CONSOLE_FAILED, "%s: %s", c->recipe->targets[i].url, e.text);
 		p->target = -1;
 	}
+}
+
+/* A card may want its firmware when it is brought up: once no target behind this one needs a network, none will. */
+static void drop_firmware(const struct capture *c, int i)
+{
+	for (size_t n = (size_t)i + 1; n < c->recipe->n_targets; n++)
+		if (!is_disk(&c->recipe->targets[n]) && c->recipe->targets[n].kind != TARGET_RAW)
+			return;
+	modules_drop_firmware(c->recipe);
 }
 
 static int try_target(struct capture *c, int i)
@@ -287,6 +299,7 @@ static int try_target(struct capture *c, int i)
 	if (r == 0) {
 		c->page->attempts[i].waiting = true;
 		listeners_find(c);
+		drop_firmware(c, i);
 		brake_look(c, &place);
 		hooks_pre(c, &place);
 		r = phase_dump_or_log(c, &place, &e);
@@ -352,10 +365,11 @@ static int stage_targets(struct capture *c, struct err *e)
 {
 	struct page *p = c->page;
 
-	save_log_early(c);
 	claim(c);
-	while (p->winner < 0 && more_targets(c))
+	while (p->winner < 0 && more_targets(c)) {
+		save_log_early(c);
 		try_target(c, (int)p->next_target++);
+	}
 	while (p->winner < 0 && p->next_again < p->next_target)
 		try_again(c, (int)p->next_again++);
 	return p->winner < 0 ? err_set(e, ENOENT, "no target took the dump") : 0;

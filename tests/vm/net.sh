@@ -19,7 +19,7 @@ export B work dir guest_root=${guest_root:-build/guest}
 networks="static dhcp ipv6 ra vlan bond bridge router"
 all="sftp-static nfs-static ssh-name nfs4-name ssh-dhcp6 ssh-bond-vlan-dhcp nfs4-bond-router-ipv6"
 for network in $networks; do all="$all nfs4-$network ssh-$network nfs3-$network"; done
-faults="nfs-down nfs-hung nfs-slow nfs-read-only nfs-dies-writing nfs-hangs-writing nfs-full nfs-down-alone
+faults="nfs-down nfs-hung nfs-hung-behind-gone-disk nfs-slow nfs-read-only nfs-dies-writing nfs-hangs-writing nfs-full nfs-down-alone
 ssh-closed ssh-key-refused ssh-host-key-changed ssh-cut ssh-cut-alone ssh-hangs-writing ssh-full ssh-worker-killed
 nfs-worker-killed dhcp-silent dns-dead link-down"
 names=${*:-$all}
