@@ -252,8 +252,8 @@ new_disk() {	# NAME "COMMAND OF THE MONITOR" DRIVE'S OPTIONS
 disk_fault disk-removed CRAWL vmcore "drive_del scratch0" \
 	"saving incomplete log-only"
 disk_fault disk-gone-before "" panic "drive_del scratch0" none "" "no target took the log"
-disk_fault disk-shrinks CRAWL vmcore "block_resize scratch0 8M" \
-	"saving incomplete log-only"
+# What lay behind the new end is lost, and nobody mounts the rest: that the log was safe before is on the console.
+disk_fault disk-shrinks CRAWL vmcore "block_resize scratch0 8M" none "" "dmesg: saved"
 disk_fault superblock-lost "" panic 'qemu-io scratch0 "write -P 0 0 1M"' none "" \
 	"no target took the log"
 disk_fault file-system-corrupt "" panic 'qemu-io scratch0 "write -P 0xa5 4k 8M"' none "" "no target took the log"

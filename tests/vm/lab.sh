@@ -36,7 +36,7 @@ lab_row() {
 		;;
 	esac
 	vm_test "$1" --kernels "$(kernel_root 6.1)" "${@:2}"
-	lacks=$(grep -o "no '[^']*' on this machine.*" "$dir/words")
+	lacks=$(grep -oE "no '[^']*' on this machine.*|install the package .*" "$dir/words")
 	if [ "$status" = 1 ] && [ -n "$lacks" ]; then
 		echo "skipped: tests/vm/$1: $lacks"
 	elif [ "$status" = 0 ] && [ "$(top pass)" = true ] && grep -q '^Differs from the host: ' "$dir/words"; then

@@ -19,6 +19,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <termios.h>
 
 void tell(const char *word, const char *fmt, ...)
 {
@@ -32,6 +33,8 @@ void tell(const char *word, const char *fmt, ...)
 	buf_addc(&line, '\n');
 	if (fd_write_all(1, line.data, line.len) < 0)
 		return;
+	/* A panic would cut off what is on its way to a serial line. */
+	tcdrain(1);
 }
 
 int put(const char *path, const char *text)
