@@ -298,7 +298,10 @@ int boot_arg_check(const char *key, const char *value, struct err *e)
 			key);
 	if (!value)
 		return 0;
-	for (odd = value; *odd && (strchr(safe, *odd) || strchr(",:@+%=/", *odd)); odd++)
+	/* What several crashkernel= are together goes in as one. */
+	for (odd = value; *odd && (strchr(safe, *odd) || strchr(",:@+%=/", *odd) ||
+				   (strcmp(key, "crashkernel") == 0 && strncmp(odd, " crashkernel=", 13) == 0));
+	     odd++)
 		;
 	if (*odd)
 		return err_set(

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#define CMA_SINCE "6.17"
+
 void settings_fault(const struct settings *s, enum setting_key k, enum fault_level level,
 		    struct fault_list *faults, const char *fmt, ...)
 {
@@ -169,8 +171,19 @@ void settings_check(const struct settings *s, struct fault_list *faults)
 	cmdline_each(s->cmdline_add, warn_removed, &removed);
 }
 
-static void check_memory(const struct settings *s, uint64_t mem, const char *machine, struct fault_list *faults)
+/* An older kernel takes the last crashkernel= that it finds, and stumbles over the word. */
+static void check_cma(const struct settings *s, const struct facts *facts, struct fault_list *faults)
 {
+	for (size_t i = 0; i < facts->n_kernels; i++)
+		if (version_compare(facts->kernels[i].release, CMA_SINCE) < 0)
+			settings_fault(s, SET_CRASHKERNEL, FAULT_ERROR, faults,
+				       "kernel '%s' is installed and knows no ',cma', which came with " CMA_SINCE " (leave it out)",
+				       facts->kernels[i].release);
+}
+
+static void check_memory(const struct settings *s, const struct facts *facts, struct fault_list *faults)
+{
+	uint64_t mem = facts->mem_total;
 	auto_crashkernel struct crashkernel c = { 0 };
 	char size_text[SIZE_TEXT_MAX], mem_text[SIZE_TEXT_MAX];
 	uint64_t size, largest = 0;
@@ -181,8 +194,10 @@ static void check_memory(const struct settings *s, uint64_t mem, const char *mac
 	for (size_t i = 0; i < c.n_ranges; i++)
 		if (c.ranges[i].size > largest)
 			largest = c.ranges[i].size;
-	if (crashkernel_check(&c, machine, &why) < 0)
+	if (crashkernel_check(&c, facts->machine, &why) < 0)
 		settings_fault(s, SET_CRASHKERNEL, FAULT_ERROR, faults, "%s", why.text);
+	else if (c.cma_size)
+		check_cma(s, facts, faults);
 	size = crashkernel_size(&c, mem);
 	size_human(mem, mem_text);
 	if (!size && c.n_ranges == 1 && c.ranges[0].start == 0 && c.ranges[0].end > mem)
@@ -223,7 +238,7 @@ static void check_kernel(const struct settings *s, const struct facts *facts, st
 
 void settings_check_facts(const struct settings *s, const struct facts *facts, struct fault_list *faults)
 {
-	check_memory(s, facts->mem_total, facts->machine, faults);
+	check_memory(s, facts, faults);
 	check_kernel(s, facts, faults);
 }
 

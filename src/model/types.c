@@ -271,6 +271,7 @@ static int parse_crashkernel(const struct schema_row *row, const char *text, str
 			     struct err *e)
 {
 	auto_crashkernel struct crashkernel c = { 0 };
+	auto_free char *joined = NULL;
 	char size[SIZE_TEXT_MAX];
 
 	if (strcmp(text, "auto") == 0)
@@ -296,7 +297,8 @@ static int parse_crashkernel(const struct schema_row *row, const char *text, str
 		return err_set(e, EINVAL,
 			       "',cma' alone leaves no memory that the running kernel does not write to "
 			       "(write SIZE, or SIZE,high)");
-	return put_text(row, s, text);
+	joined = crashkernel_join(text);
+	return put_text(row, s, joined);
 }
 const struct setting_type type_CRASHKERNEL = { .parse = parse_crashkernel, .done = done_text };
 

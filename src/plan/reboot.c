@@ -30,7 +30,8 @@ static bool same_value(const char *a, const char *b, uint64_t mem_total)
 		return true;
 	if (!mem_total || crashkernel_parse(a, &x, NULL) < 0 || crashkernel_parse(b, &y, NULL) < 0)
 		return false;
-	return x.high == y.high && x.low == y.low && x.cma == y.cma && x.has_offset == y.has_offset &&
+	return x.high == y.high && x.low == y.low && x.cma == y.cma && x.low_size == y.low_size &&
+		x.cma_size == y.cma_size && x.has_offset == y.has_offset &&
 		(!x.has_offset || x.offset == y.offset) &&
 		crashkernel_size(&x, mem_total) == crashkernel_size(&y, mem_total);
 }
@@ -44,9 +45,8 @@ static bool same_value(const char *a, const char *b, uint64_t mem_total)
 static bool is_shrunk(const char *value, uint64_t reserved, uint64_t mem_total)
 {
 	auto_crashkernel struct crashkernel c = { 0 };
-	auto_free char *first = xstrndup(value, strcspn(value, " "));	/* the ",low" beside a ",high" is not counted */
 
-	if (crashkernel_parse(first, &c, NULL) < 0)
+	if (crashkernel_parse(value, &c, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < c.n_ranges; i++)
 		if (c.ranges[i].size == reserved)

@@ -163,7 +163,7 @@ static int scan_plain(struct scan *s, struct crashkernel *c)
 	return 0;
 }
 
-int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e)
+static int parse_one(const char *text, struct crashkernel *ret, struct err *e)
 {
 	auto_crashkernel struct crashkernel c = { 0 };
 	struct scan s = { .p = text, .e = e };
@@ -183,6 +183,90 @@ int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e)
 	return 0;
 }
 
+/* --- several of them ----------------------------------------------------------------------------- */
+
+#define WORD "crashkernel="
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t len = strlen(text), tail = strlen(end);
+
+	return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+/* The values one by one; of "crashkernel=128M,low" what stands behind the word. */
+static void split(const char *text, struct strv *to)
+{
+	auto_free char *copy = xstrdup(text);
+	char *save = NULL;
+
+	for (char *word = strtok_r(copy, " \t", &save); word; word = strtok_r(NULL, " \t", &save))
+		strv_add(to, strncmp(word, WORD, strlen(WORD)) == 0 ? word + strlen(WORD) : word);
+}
+
+/* Put ONE, which stands at TEXT, beside what there is in C. */
+static int take_beside(struct crashkernel *c, struct crashkernel *one, const char *text, struct err *e)
+{
+	uint64_t *to = one->low ? &c->low_size : one->cma ? &c->cma_size : NULL;
+
+	if (!to && c->n_ranges)
+		return err_set(e, EINVAL, "'%.24s' stands beside another of its kind, of which the kernel takes the last "
+			       "(write one of them; ranges are parted by ',')", text);
+	if (to && *to)
+		return err_set(e, EINVAL, "'%.24s' stands there twice (write one of them)", text);
+	if (to) {
+		*to = one->ranges[0].size;
+		return 0;
+	}
+	one->low_size = c->low_size;
+	one->cma_size = c->cma_size;
+	*c = *one;
+	*one = (struct crashkernel){ 0 };
+	return 0;
+}
+
+int crashkernel_parse(const char *text, struct crashkernel *ret, struct err *e)
+{
+	auto_crashkernel struct crashkernel c = { 0 };
+	auto_strv struct strv words = { 0 };
+
+	split(text, &words);
+	if (words.n < 2)
+		return parse_one(words.n ? words.v[0] : text, ret, e);
+	for (size_t i = 0; i < words.n; i++) {
+		auto_crashkernel struct crashkernel one = { 0 };
+		int r = parse_one(words.v[i], &one, e);
+
+		r = r < 0 ? r : take_beside(&c, &one, words.v[i], e);
+		if (r < 0)
+			return r;
+	}
+	if (!c.n_ranges)
+		return err_set(e, EINVAL, "',low' and ',cma' are reserved beside another (write SIZE, or SIZE,high, too)");
+	if (c.low_size && !c.high)
+		return err_set(e, EINVAL, "',low' is reserved beside ',high' alone (leave it out, or write SIZE,high)");
+	*ret = c;
+	c = (struct crashkernel){ 0 };
+	return 0;
+}
+
+char *crashkernel_join(const char *text)
+{
+	static const char *const last[] = { "", ",low", ",cma" };	/* in this order */
+	auto_strv struct strv words = { 0 };
+	auto_buf struct buf out = { 0 };
+
+	split(text, &words);
+	for (size_t k = 0; k < ARRAY_SIZE(last); k++)
+		for (size_t i = 0; i < words.n; i++) {
+			bool low = ends_with(words.v[i], last[1]), cma = ends_with(words.v[i], last[2]);
+
+			if (k == (low ? 1 : cma ? 2 : 0))
+				buf_addf(&out, "%s%s", out.len ? " " WORD : "", words.v[i]);
+		}
+	return xstrdup(buf_text(&out));
+}
+
 uint64_t crashkernel_size(const struct crashkernel *c, uint64_t mem_total)
 {
 	bool plain = c->n_ranges == 1 && c->ranges[0].start == 0 && c->ranges[0].end == UINT64_MAX;
@@ -198,21 +282,14 @@ uint64_t crashkernel_size(const struct crashkernel *c, uint64_t mem_total)
 
 /* --- on a command line ----------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end)
-{
-	size_t len = strlen(text), tail = strlen(end);
-
-	return len >= tail && strcmp(text + len - tail, end) == 0;
-}
-
 static int note_word(void *ctx, const char *key, const char *value)
 {
 	char **last = ctx;
 	int kind;
 
-	if (!value || strcmp(key, "crashkernel") != 0 || ends_with(value, ",cma"))
+	if (!value || strcmp(key, "crashkernel") != 0)
 		return 0;
-	kind = ends_with(value, ",high") ? 1 : ends_with(value, ",low") ? 2 : 0;
+	kind = ends_with(value, ",high") ? 1 : ends_with(value, ",low") ? 2 : ends_with(value, ",cma") ? 3 : 0;
 	free(last[kind]);
 	last[kind] = xstrdup(value);
 	return 0;
@@ -220,14 +297,17 @@ static int note_word(void *ctx, const char *key, const char *value)
 
 char *crashkernel_in_force(const char *line)
 {
-	char *last[3] = { NULL }, *ret = NULL;	/* plain, high, low */
+	char *last[4] = { NULL };	/* plain, high, low, cma */
+	const char *first, *low;
+	struct buf out = { 0 };
 
 	cmdline_each(line, note_word, last);
-	if (last[0])
-		ret = xstrdup(last[0]);
-	else if (last[1])
-		ret = last[2] ? xasprintf("%s crashkernel=%s", last[1], last[2]) : xstrdup(last[1]);
-	for (size_t i = 0; i < 3; i++)
+	first = last[0] ? last[0] : last[1];
+	low = last[0] ? NULL : last[2];
+	if (first)
+		buf_addf(&out, "%s%s%s%s%s", first, low ? " " WORD : "", low ? low : "", last[3] ? " " WORD : "",
+			 last[3] ? last[3] : "");
+	for (size_t i = 0; i < ARRAY_SIZE(last); i++)
 		free(last[i]);
-	return ret;
+	return first ? buf_take(&out) : NULL;
 }

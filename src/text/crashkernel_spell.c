@@ -67,11 +67,11 @@ int crashkernel_check(const struct crashkernel *c, const char *machine, struct e
 
 	if (!a)
 		return 0;
-	if ((c->high || c->low) && !a->plain_max)
+	if ((c->high || c->low || c->low_size) && !a->plain_max)
 		return err_set(e, EINVAL,
 			       "kernels of %s know no ',high' and reserve nothing then (write the size alone)",
 			       machine);
-	if (c->cma && !a->cma)
+	if ((c->cma || c->cma_size) && !a->cma)
 		return err_set(e, EINVAL, "kernels of %s know no ',cma' (leave it out)", machine);
 	return 0;
 }

@@ -64,7 +64,9 @@ static void a_command_lines_value_is_the_one_that_the_kernel_obeys(void **state)
 		{ "crashkernel=128M,low crashkernel=1G,high crashkernel=512M,high", "512M,high crashkernel=128M,low" },
 		{ "crashkernel=512M,high", "512M,high" },
 		{ "crashkernel=128M,low", NULL },
-		{ "crashkernel=256M crashkernel=1G,cma", "256M" },
+		{ "crashkernel=256M crashkernel=1G,cma", "256M crashkernel=1G,cma" },
+		{ "crashkernel=1G,cma crashkernel=128M,low crashkernel=1G,high", "1G,high crashkernel=128M,low crashkernel=1G,cma" },
+		{ "crashkernel=1G,cma", NULL },
 		{ "ro -- crashkernel=256M", NULL },
 		{ "crashkernel", NULL },
 	};
@@ -99,6 +101,39 @@ static void the_parts_are_told(void **state)
 	assert_true(c.high && !c.low && !c.cma && !c.has_offset);
 }
 
+static void several_values_are_one(void **state)
+{
+	static const struct {
+		const char *text, *joined;
+		uint64_t size, low, cma;
+	} rows[] = {
+		{ "256M", "256M", 256 * M, 0, 0 },
+		{ "512M,high 128M,low", "512M,high crashkernel=128M,low", 512 * M, 128 * M, 0 },
+		{ "128M,low\tcrashkernel=512M,high", "512M,high crashkernel=128M,low", 512 * M, 128 * M, 0 },
+		{ "1G,cma 256M", "256M crashkernel=1G,cma", 256 * M, 0, G },
+		{ "1G,cma 1G-4G:192M,4G-:256M", "1G-4G:192M,4G-:256M crashkernel=1G,cma", 256 * M, 0, G },
+		{ "64M,low 2G,cma 1G,high", "1G,high crashkernel=64M,low crashkernel=2G,cma", G, 64 * M, 2 * G },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		auto_crashkernel struct crashkernel c = { 0 }, again = { 0 };
+		auto_free char *joined = crashkernel_join(rows[i].text), *twice = crashkernel_join(joined);
+		auto_free char *line = xasprintf("ro crashkernel=%s quiet", joined), *found = crashkernel_in_force(line);
+
+		assert_int_equal(crashkernel_parse(rows[i].text, &c, NULL), 0);
+		assert_int_equal(crashkernel_size(&c, 16 * G), rows[i].size);
+		assert_int_equal(c.low_size, rows[i].low);
+		assert_int_equal(c.cma_size, rows[i].cma);
+		/* Joined it is the same, and so it comes back from a command line. */
+		assert_string_equal(joined, rows[i].joined);
+		assert_string_equal(twice, joined);
+		assert_string_equal(found, joined);
+		assert_int_equal(crashkernel_parse(joined, &again, NULL), 0);
+		assert_true(again.low_size == c.low_size && again.cma_size == c.cma_size);
+	}
+}
+
 static void what_the_kernel_would_not_take_is_refused(void **state)
 {
 	static const struct { const char *text, *want; } rows[] = {
@@ -108,9 +143,13 @@ static void what_the_kernel_would_not_take_is_refused(void **state)
 		{ "-256M",		"where the size should be" },
 		{ "0",			"0 reserves nothing" },
 		{ "0M",			"0 reserves nothing" },
-		{ "256 M",		"' M' does not belong there" },
+		{ "256 M",		"'M' is where the size should be" },
 		{ "256MB",		"'B' does not belong there" },
-		{ "256M ",		"' ' does not belong there" },
+		{ "256M 512M",		"stands beside another of its kind" },
+		{ "1G,high 256M",	"stands beside another of its kind" },
+		{ "1G,high 128M,low 64M,low", "stands there twice" },
+		{ "256M 128M,low",	"beside ',high' alone" },
+		{ "128M,low 1G,cma",	"reserved beside another" },
 		{ "256M,",		"',' behind the size is unknown" },
 		{ "256M,hihg",		"',hihg' behind the size is unknown" },
 		{ "256M,high,low",	"behind the size is unknown" },
@@ -124,7 +163,7 @@ static void what_the_kernel_would_not_take_is_refused(void **state)
 		{ "1G-4G",		"'-4G' does not belong there" },
 		{ "1G-4G:",		"where the size of the range should be" },
 		{ "1G-4G:192M,",	"start of the range" },
-		{ "1G-4G:192M 4G-:1G",	"' 4G-:1G' does not belong there" },
+		{ "1G-4G:192M 4G-:1G",	"ranges are parted by ','" },
 		{ "4G-1G:192M",		"ends at or before its start" },
 		{ "1G-1G:192M",		"ends at or before its start" },
 		{ "1G-4G:8G",		"more than the memory" },
@@ -211,6 +250,7 @@ int main(void)
 		cmocka_unit_test(the_size_is_what_the_kernel_would_reserve),
 		cmocka_unit_test(a_command_lines_value_is_the_one_that_the_kernel_obeys),
 		cmocka_unit_test(the_parts_are_told),
+		cmocka_unit_test(several_values_are_one),
 		cmocka_unit_test(what_the_kernel_would_not_take_is_refused),
 		cmocka_unit_test(each_architecture_has_its_own_spelling),
 		cmocka_unit_test(what_an_architecture_does_not_know_is_told),
