@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define PROGRAM_MS 60000	/* for one run of mdadm, lvm or cryptsetup */
+#define CRYPT_REJECTED 2	/* exit code of cryptsetup(8): "no permission (bad passphrase)" */
 #define LVM_UUID_LEN 68		/* "LVM-" and two ids; longer ones are those of parts */
 
 void layer_attr(const char *device, const char *name, char text[static ATTR_MAX])
@@ -261,6 +262,32 @@ static void explain_memory(const struct capture *c, const struct recipe_layer *l
 			 (unsigned long long)l->memory >> 20, (unsigned long long)c->page->mem_low >> 20);
 }
 
+/*
+ * Have DEVICE opened as NAME, NULL: the key is tried and no more.  The key stays in this kernel: no keyring, no lock
+ * files, and no work queues that a lone CPU gains nothing by.
+ */
+static int run_cryptsetup(struct capture *c, const struct recipe_layer *l, const char *device, const char *name,
+			  struct err *e)
+{
+	struct run r = {
+		.argv = (const char *const[]){ "cryptsetup", "open", "--type", "luks", "--key-file", LUKS_KEY_PATH,
+					       "--batch-mode", "--disable-locks", "--disable-keyring", device,
+					       name ? name : "--test-passphrase", NULL },
+		.folder = -1, .out_fd = -1, .deadline_ms = PROGRAM_MS,
+	};
+	int err = run_check(&r, e);
+
+	page_beat(c->page);
+	if (err < 0)
+		explain_memory(c, l, e);
+	return err < 0 && !r.timed_out && r.status == CRYPT_REJECTED ? -EKEYREJECTED : err;
+}
+
+int layer_unlocks(struct capture *c, const struct recipe_layer *l, const char *device, struct err *e)
+{
+	return run_cryptsetup(c, l, device, NULL, e);
+}
+
 static int open_locked(struct capture *c, const struct recipe_layer *l, long long ms, struct err *e)
 {
 	auto_strv struct strv devices = { 0 };
@@ -272,14 +299,9 @@ static int open_locked(struct capture *c, const struct recipe_layer *l, long lon
 	r = wait_for_locked(c, l, ms, &devices, e);
 	if (r < 0)
 		return r;
-	/* The key stays in this kernel: no keyring, no lock files, and no work queues that a lone CPU gains nothing by. */
-	r = layer_run(c, (const char *const[]){ "cryptsetup", "open", "--type", "luks", "--key-file", LUKS_KEY_PATH,
-						  "--batch-mode", "--disable-locks", "--disable-keyring", devices.v[0],
-						  l->name, NULL }, e);
-	if (r < 0) {
-		explain_memory(c, l, e);
+	r = run_cryptsetup(c, l, devices.v[0], l->name, e);
+	if (r < 0)
 		return err_wrap(e, "encrypted device '%s'", l->name);
-	}
 	say(CONSOLE_DEVICE, "%s is unlocked", l->name);
 	return 0;
 }

@@ -15,6 +15,12 @@
 int layers_open(struct capture *c, const struct recipe_target *t, long long ms, struct err *e);
 
 /*
+ * Does the key that was handed over open the encrypted layer L, which lies on DEVICE?  Nothing is opened.
+ * -EKEYREJECTED: no key slot of it.
+ */
+int layer_unlocks(struct capture *c, const struct recipe_layer *l, const char *device, struct err *e);
+
+/*
  * Is NAME ("dm-3") a part of a larger device, which must not be taken for the whole although it bears the same (one
  * half of a mirrored volume, the origin of a snapshot)?
  */

@@ -2,6 +2,7 @@
 #include "live.h"
 
 #include "file.h"
+#include "layers.h"
 #include "net.h"
 #include "num.h"
 #include "place.h"
@@ -243,6 +244,61 @@ static void prove_folder(struct capture *c, struct place *at)
 	end_step(c, r < 0 ? &why : NULL);
 }
 
+/* --- the key of encrypted layers --------------------------------------------------------------------------- */
+
+/* Here the memory is the host's, and what else runs has its claims: a slot that wants more than is free is not tried. */
+static int check_memory(struct capture *c, const struct recipe_layer *l, struct err *e)
+{
+	char takes[SIZE_TEXT_MAX], has[SIZE_TEXT_MAX];
+
+	page_sample_memory(c->page);
+	if (!c->page->mem_low || l->memory <= c->page->mem_low)
+		return 0;
+	return err_set(e, ENOMEM, "the key was not tried: a key slot of '%s' takes %s, and this host has %s free now",
+		       l->name, size_human(l->memory, takes), size_human(c->page->mem_low, has));
+}
+
+static int prove_layer(struct capture *c, const struct recipe_layer *l, const char *device, struct err *e)
+{
+	int r;
+
+	if (access(LUKS_KEY_PATH, R_OK) < 0)
+		return err_set(e, ENOKEY, "there is no key for '%s': the file that LUKS_KEY_FILE names cannot be read",
+			       l->name);
+	r = check_memory(c, l, e);
+	if (r == 0)
+		r = layer_unlocks(c, l, device, e);
+	if (r == -EKEYREJECTED)
+		return err_set(e, EKEYREJECTED,
+			       "the key in the file that LUKS_KEY_FILE names does not open '%s' on '%s' (name the file "
+			       "that does, or give that device this key: cryptsetup luksAddKey %s FILE)",
+			       l->name, device, device);
+	return r < 0 && r != -ENOMEM ? err_wrap(e, "'%s' on '%s'", l->name, device) : r;
+}
+
+/*
+ * The disks are open, the crash will find them locked.  That the key is wrong is an answer, and no reason to ask no
+ * more; it goes when it has been tried.
+ */
+static void prove_key(struct capture *c, const struct recipe_target *t)
+{
+	const struct strv *locked = &c->live->order.locked;
+	struct err why = { 0 };
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < t->n_layers && n < locked->n; i++) {
+		if (t->layers[i].kind != LAYER_LUKS)
+			continue;
+		live_step(c, "unlock");
+		r = prove_layer(c, &t->layers[i], locked->v[n++], &why);
+		if (r == 0)
+			live_note(c, "the key opens '%s'", t->layers[i].name);
+	}
+	unlink(LUKS_KEY_PATH);
+	end_step(c, r < 0 ? &why : NULL);
+}
+
 /* --- a device without a file system -------------------------------------------------------------------- */
 
 static int prove_device(struct capture *c, const struct recipe_target *t, int *ret_fd, uint64_t *ret_size, struct err *e)
@@ -348,6 +404,7 @@ static void prove(struct capture *c, int i)
 		prove_raw(c, t);
 		return;
 	}
+	prove_key(c, t);
 	r = how ? how->open(c, i, &at, &why) :
 		  err_set(&why, ENOTSUP, "a target of kind '%s' is not known to this image", target_kind_name(t->kind));
 	/* What is mounted stays so until this process ends; from here on files alone are touched. */

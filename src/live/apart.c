@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -18,9 +19,9 @@
 #define OPTIONS "mode=0700,size=256m"
 #define TABLE_MAX (16u << 20)
 
-/* The running kernel has its own, and no key is needed for a disk that is unlocked, nor the proofs of its session. */
+/* The running kernel has its own, and its session with a disk needs no proof. */
 static const char *const not_needed[] = { "/lib/modules/", "/usr/lib/modules/", "/lib/firmware/", "/usr/lib/firmware/",
-					  "/dev/", "/etc/iscsi/", LUKS_KEY_PATH, NULL };
+					  "/dev/", "/etc/iscsi/", NULL };
 
 /* --- in the child ----------------------------------------------------------------------------------- */
 
@@ -29,7 +30,7 @@ static int step_failed(struct err *e, const char *what)
 	return err_set(e, errno, "%s: %s", what, strerror(errno));
 }
 
-static int make_node(const struct root *tree, const char *path, mode_t mode, unsigned major, unsigned minor, struct err *e)
+static int make_node(const struct root *tree, const char *path, mode_t mode, struct apart_node node, struct err *e)
 {
 	auto_free char *above = xstrdup(path);
 	const char *name;
@@ -38,7 +39,7 @@ static int make_node(const struct root *tree, const char *path, mode_t mode, uns
 	*strrchr(above, '/') = '\0';
 	if (root_mkdirs(tree, above, 0755) == 0)
 		dir = root_open_parent(tree, path, &name);
-	if (dir < 0 || (mknodat(dir, name, mode, makedev(major, minor)) < 0 && errno != EEXIST))
+	if (dir < 0 || (mknodat(dir, name, mode, makedev(node.major, node.minor)) < 0 && errno != EEXIST))
 		return step_failed(e, path);
 	return 0;
 }
@@ -47,16 +48,38 @@ static int make_nodes(const struct apart *a, const struct root *tree, struct err
 {
 	static const struct {
 		const char *path;
-		unsigned major, minor;
+		struct apart_node node;
 	} nodes[] = {
-		{ "/dev/null", 1, 3 }, { "/dev/zero", 1, 5 }, { "/dev/random", 1, 8 }, { "/dev/urandom", 1, 9 },
-		{ "/dev/fuse", 10, 229 },
+		{ "/dev/null", { 1, 3 } }, { "/dev/zero", { 1, 5 } }, { "/dev/random", { 1, 8 } },
+		{ "/dev/urandom", { 1, 9 } }, { "/dev/fuse", { 10, 229 } },
 	};
-	int r = *a->order->device ? make_node(tree, a->order->device, S_IFBLK | 0600, a->major, a->minor, e) : 0;
+	const struct strv *locked = &a->order->locked;
+	int r = *a->order->device ? make_node(tree, a->order->device, S_IFBLK | 0600, a->device, e) : 0;
 
+	/* A program without privileges may not write there: cryptsetup mends a damaged header without being asked. */
+	for (size_t i = 0; r == 0 && i < locked->n; i++)
+		r = make_node(tree, locked->v[i], S_IFBLK | 0400, a->locked[i], e);
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(nodes); i++)
-		r = make_node(tree, nodes[i].path, S_IFCHR | 0600, nodes[i].major, nodes[i].minor, e);
+		r = make_node(tree, nodes[i].path, S_IFCHR | 0600, nodes[i].node, e);
 	return r;
+}
+
+/* Of what `load` would append, what this target needs and nothing else. */
+static int put_secret(const struct apart *a, const struct root *tree, struct err *e)
+{
+	static const char *const all[] = { SSH_KEY_PATH, LUKS_KEY_PATH };
+	const char *without[ARRAY_SIZE(all) + ARRAY_SIZE(not_needed)];
+	const struct buf *secrets = a->q->secrets;
+	size_t n = ARRAY_SIZE(not_needed) - 1;
+
+	if (!a->secret || !secrets || !secrets->len)
+		return 0;
+	memcpy(without, not_needed, sizeof(not_needed));
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (strcmp(all[i], a->secret) != 0)
+			without[n++] = all[i];
+	without[n] = NULL;
+	return image_extract(tree, secrets->data, secrets->len, without, e);
 }
 
 static int put_order(const struct apart *a, const struct root *tree, struct err *e)
@@ -74,13 +97,12 @@ static int put_order(const struct apart *a, const struct root *tree, struct err 
 static int fill_tree(const struct apart *a, struct err *e)
 {
 	auto_root struct root tree = { .fd = -1 };
-	const struct buf *secrets = a->q->secrets;
 	int r = root_open(&tree, IMAGE_DIR, e);
 
 	if (r == 0)
 		r = image_extract(&tree, a->archive->data, a->archive->len, not_needed, e);
-	if (r == 0 && a->secrets && secrets && secrets->len)
-		r = image_extract(&tree, secrets->data, secrets->len, not_needed, e);
+	if (r == 0)
+		r = put_secret(a, &tree, e);
 	if (r == 0)
 		r = make_nodes(a, &tree, e);
 	if (r == 0)
@@ -109,11 +131,28 @@ static int enter(struct err *e)
 	return chdir("/") < 0 ? step_failed(e, "cannot enter the image") : 0;
 }
 
+/*
+ * To derive a key may take a gigabyte: when memory ends it is this that goes and nothing of the host.  And no core
+ * of it is kept, for what it read is in it; a limit of 1 holds for a program that takes cores too (core(5)).
+ * Wishes: that they are not granted is no harm.
+ */
+static void be_humble(void)
+{
+	auto_close int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	const struct rlimit one = { 1, 1 };
+
+	if (fd_write_all(fd, "1000", 4) < 0)
+		errno = 0;
+	if (setrlimit(RLIMIT_CORE, &one) < 0)
+		errno = 0;
+}
+
 static int prepare(const struct apart *a, struct err *e)
 {
 	int r;
 
 	umask(0);
+	be_humble();
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return step_failed(e, "cannot take the mounts apart");
 	if (mount("tmpfs", IMAGE_DIR, "tmpfs", MS_NOSUID, OPTIONS) < 0)
@@ -200,8 +239,8 @@ static char *mounted_name(const struct root *root, dev_t device)
 	return NULL;
 }
 
-int apart_device(const struct root *root, const char *device, char **ret_name, unsigned *ret_major,
-		 unsigned *ret_minor, bool *ret_mounted)
+int apart_device(const struct root *root, const char *device, char **ret_name, struct apart_node *ret,
+		 bool *ret_mounted)
 {
 	struct stat st;
 	char *name;
@@ -213,7 +252,6 @@ int apart_device(const struct root *root, const char *device, char **ret_name, u
 	name = mounted_name(root, st.st_rdev);
 	*ret_mounted = name != NULL;
 	*ret_name = name ? name : xstrdup(device);
-	*ret_major = major(st.st_rdev);
-	*ret_minor = minor(st.st_rdev);
+	*ret = (struct apart_node){ major(st.st_rdev), minor(st.st_rdev) };
 	return 0;
 }

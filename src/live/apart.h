@@ -5,13 +5,19 @@
 #include "live.h"
 #include "liveorder.h"
 
+/* A block device that the proof may have. */
+struct apart_node {
+	unsigned major, minor;
+};
+
 /* What one proof is made of. */
 struct apart {
 	const struct live_request *q;
 	const struct live_order *order;
 	const struct buf *archive;	/* the image's files */
-	bool secrets;			/* this target needs the key */
-	unsigned major, minor;		/* of the node that order->device names */
+	const char *secret;		/* path of the one that this target needs; NULL none */
+	struct apart_node device;	/* the one that order->device names */
+	struct apart_node *locked;	/* those of order->locked, which nobody may write */
 };
 
 /*
@@ -25,7 +31,7 @@ int apart_start(const struct apart *a, pid_t *ret_pid, int *ret_fd, struct err *
  * The block device behind DEVICE of the recipe, and the name under which it is mounted, if it is; else its own.
  * 0 or -errno.
  */
-int apart_device(const struct root *root, const char *device, char **ret_name, unsigned *ret_major,
-		 unsigned *ret_minor, bool *ret_mounted);
+int apart_device(const struct root *root, const char *device, char **ret_name, struct apart_node *ret,
+		 bool *ret_mounted);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "apart.h"
 
+#include "crypt.h"
 #include "proc.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@
 
 #define LOCK "/run/crashcfg-live.lock"
 #define DISK_MS 30000
+#define UNLOCK_MS 65000		/* for each encrypted layer: its program's own deadline comes first, with better words */
 #define NET_MORE_MS 30000	/* beyond NET_WAIT: for ssh or the mount to give up by itself, with better words */
 #define REAP_MS 500
 #define STEPS_MAX 32
@@ -203,19 +205,52 @@ static void name_folder(struct live_order *o)
 	o->folder = xasprintf(LIVE_FOLDER "%016llx", digits);
 }
 
+/* What this host has each encrypted layer of TO on.  A mapping that is not open fails its step. */
+static bool find_locked(const struct live_request *q, const struct recipe_target *to, struct live_order *order,
+			struct apart_node *locked, struct live_target *t)
+{
+	for (size_t i = 0; i < to->n_layers; i++) {
+		auto_block struct block_dev below = { 0 };
+		struct err why = { 0 };
+
+		if (to->layers[i].kind != LAYER_LUKS)
+			continue;
+		if (crypt_below(q->root, to->layers[i].uuid, &below, &why) < 0) {
+			add_step(t, "unlock", why.text);
+			return false;
+		}
+		locked[order->locked.n] = (struct apart_node){ below.major, below.minor };
+		strv_add(&order->locked, below.node);
+	}
+	return true;
+}
+
+/* A key that opens nothing is tried at each slot, so there is time for more than the usual. */
+static int time_for(const struct live_request *q, const struct live_order *o, bool disk)
+{
+	if (q->timeout_ms)
+		return q->timeout_ms;
+	return disk ? DISK_MS + (int)o->locked.n * UNLOCK_MS : (int)q->net_wait * 1000 + NET_MORE_MS;
+}
+
+static const char *secret_of(enum target_kind kind, const struct live_order *o)
+{
+	return kind == TARGET_SSH ? SSH_KEY_PATH : o->locked.n ? LUKS_KEY_PATH : NULL;
+}
+
 static int prove(const struct live_request *q, const struct buf *archive, size_t i, struct live_target *t, struct err *e)
 {
 	const struct recipe_target *to = &q->recipe->targets[i];
 	bool disk = to->kind == TARGET_FILE || to->kind == TARGET_FS || to->kind == TARGET_RAW, mounted = false;
 	AUTO(live_order_done) struct live_order order = { .target = (unsigned)i, .need = q->need };
-	struct apart a = { .q = q, .order = &order, .archive = archive, .secrets = to->kind == TARGET_SSH };
-	int timeout = q->timeout_ms ? q->timeout_ms : disk ? DISK_MS : (int)q->net_wait * 1000 + NET_MORE_MS;
+	auto_free struct apart_node *locked = xcalloc(to->n_layers + 1, sizeof(*locked));
+	struct apart a = { .q = q, .order = &order, .archive = archive, .locked = locked };
 	auto_close int fd = -1;
 	pid_t pid;
 	int r;
 
 	name_folder(&order);
-	r = disk ? apart_device(q->root, to->device, &order.device, &a.major, &a.minor, &mounted) : 0;
+	r = disk ? apart_device(q->root, to->device, &order.device, &a.device, &mounted) : 0;
 	if (r < 0) {
 		auto_free char *why = xasprintf("'%s': %s", to->device, strerror(-r));
 
@@ -224,10 +259,13 @@ static int prove(const struct live_request *q, const struct buf *archive, size_t
 	}
 	if (!disk)
 		order.device = xstrdup("");
+	if (!find_locked(q, to, &order, locked, t))
+		return 0;
+	a.secret = secret_of(to->kind, &order);
 	t->mounted = disk && to->kind != TARGET_RAW && !mounted;
 	r = apart_start(&a, &pid, &fd, e);
 	if (r == 0)
-		follow(t, pid, fd, timeout);
+		follow(t, pid, fd, time_for(q, &order, disk));
 	return r;
 }
 

@@ -129,3 +129,28 @@ int crypt_layer(const struct root *root, const struct block_dev *below, const ch
 	};
 	return 0;
 }
+
+/* Is the mapping in the folder DIR of sysfs that of the encrypted device UUID? */
+static bool is_mapping_of(const struct root *root, const char *dir, const char *uuid)
+{
+	auto_free char *path = xasprintf("%s/dm/uuid", dir), *mapping = root_read_line(root, path);
+	auto_free char *id = mapping ? uuid_of(mapping) : NULL;
+
+	return id && strcasecmp(id, uuid) == 0;
+}
+
+int crypt_below(const struct root *root, const char *uuid, struct block_dev *ret, struct err *e)
+{
+	static const char top[] = "/sys/class/block";
+	auto_strv struct strv names = { 0 };
+
+	root_list(root, top, &names);
+	for (size_t i = 0; i < names.n; i++) {
+		auto_free char *dir = xasprintf("%s/%s", top, names.v[i]), *slaves = xasprintf("%s/slaves", dir);
+		auto_strv struct strv below = { 0 };
+
+		if (is_mapping_of(root, dir, uuid) && root_list(root, slaves, &below) == 0 && below.n == 1)
+			return block_by_name(root, below.v[0], ret, e);
+	}
+	return err_set(e, ENODEV, "no mapping of the encrypted device with the UUID %s is open here", uuid);
+}

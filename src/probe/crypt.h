@@ -16,4 +16,10 @@ int crypt_layer(const struct root *root, const struct block_dev *below, const ch
 		struct recipe_layer *ret, struct strv *drivers, struct strv *aliases, struct strv *notes,
 		struct err *e);
 
+/*
+ * The device below the open mapping of the encrypted device UUID (as its header has it).  -ENODEV: it is not open on
+ * this system.
+ */
+int crypt_below(const struct root *root, const char *uuid, struct block_dev *ret, struct err *e);
+
 #endif

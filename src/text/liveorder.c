@@ -12,6 +12,7 @@
 void live_order_done(struct live_order *o)
 {
 	free(o->device);
+	strv_done(&o->locked);
 	free(o->folder);
 	*o = (struct live_order){ 0 };
 }
@@ -30,9 +31,15 @@ void live_order_encode(const struct live_order *o, struct buf *to)
 
 	js_set_int(j, "target", o->target);
 	js_set_text(j, "device", o->device);
+	js_set_strv(j, "locked", &o->locked);
 	js_set_text(j, "folder", o->folder);
 	js_set_int(j, "need", (int64_t)o->need);
 	js_write_line(j, to);
+}
+
+static bool is_node(const char *path)
+{
+	return strncmp(path, "/dev/", 5) == 0;
 }
 
 /* A plain name: it is put together with paths. */
@@ -46,9 +53,11 @@ static bool is_folder(const char *name)
 
 int live_order_decode(const char *text, size_t len, struct live_order *ret, struct err *e)
 {
+	auto_strv struct strv locked = { 0 };
 	auto_json struct json *j = NULL;
 	const char *device, *folder;
 	int64_t target, need;
+	bool nodes = true;
 	int r = js_parse(text, len, &j, e);
 
 	if (r < 0)
@@ -57,13 +66,17 @@ int live_order_decode(const char *text, size_t len, struct live_order *ret, stru
 	folder = js_get_text(j, "folder");
 	target = js_get_int(j, "target", -1);
 	need = js_get_int(j, "need", -1);
+	js_get_strv(j, "locked", &locked);
+	for (size_t i = 0; i < locked.n; i++)
+		nodes &= is_node(locked.v[i]);
 	if (target < 0 || target > 1000 || need < 0 || !device || !folder || !is_folder(folder) ||
-	    (*device && strncmp(device, "/dev/", 5) != 0))
+	    (*device && !is_node(device)) || !nodes)
 		return err_set(e, EINVAL, "not an order for the image of this version");
 	*ret = (struct live_order){
 		.target = (unsigned)target, .need = (uint64_t)need, .device = xstrdup(device),
-		.folder = xstrdup(folder),
+		.folder = xstrdup(folder), .locked = locked,
 	};
+	locked = (struct strv){ 0 };
 	return 0;
 }
 

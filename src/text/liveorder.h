@@ -23,6 +23,7 @@
 struct live_order {
 	unsigned target;	/* index in the recipe */
 	char *device;		/* "/dev/vda2": the node of this name is that of the target's device; "" no disk */
+	struct strv locked;	/* nodes of what its encrypted layers lie on, one for each, bottom up */
 	char *folder;		/* name of the folder to be made: LIVE_FOLDER and digits */
 	uint64_t need;		/* bytes that a dump would have; 0 not known */
 };
@@ -32,7 +33,7 @@ void live_order_encode(const struct live_order *o, struct buf *to);
 int live_order_decode(const char *text, size_t len, struct live_order *ret, struct err *e);
 
 /*
- * Steps, in order: by network "resolve", "reach" (TCP), for ssh "authenticate"; "mount" (nfs, disks); "folder",
+ * Steps, in order: by network "resolve", "reach" (TCP), for ssh "authenticate"; for encrypted disks "unlock"; "mount" (nfs, disks); "folder",
  * "space", "write", "rename", "read", "delete".  raw: "device", "content", "space", and nothing is written.
  * "prepare" is the namespace; LIVE_END has no time to tell and says that there is no more to come.
  */

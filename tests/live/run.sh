@@ -6,6 +6,9 @@
 # that is a loop device under another name, and a network card that is its own loopback, since both
 # are refused under their own names.  An sshd answers on 198.51.100.1, which is local for TCP and a host on
 # the card's network for whoever asks for the route.  NFS needs a kernel that has it: tests/vm/net.sh.
+#
+# The encrypted device is a real one and its key is tried by the real cryptsetup.  Its open mapping is a loop device
+# that sysfs tells to be one, for kernels without dm-crypt: of what the proof does only the mount sees it.
 set -u
 top=$(cd "$(dirname "$0")/../.." && pwd)
 passed=0 failed=0
@@ -31,14 +34,19 @@ if [ -z "${CRASHCFG_LIVE_WORK:-}" ]; then
 	work=$(mktemp -d "${TMPDIR:-/tmp}/crashcfg-live.XXXXXX")
 	chmod 755 "$work"
 	trap 'rm -rf "$work"' EXIT
-	for fs in ext4 xfs btrfs swap; do
+	for fs in ext4 xfs btrfs swap open locked; do
 		truncate -s 32G "$work/$fs.img"
-		case $fs in swap) mkswap "$work/swap.img" >/dev/null ;; ext4) mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$work/$fs.img" ;; *) "mkfs.$fs" -q "$work/$fs.img" ;; esac
+		case $fs in
+		locked) ;;
+		swap) mkswap "$work/swap.img" >/dev/null ;;
+		ext4 | open) mkfs.ext4 -q -E lazy_itable_init=1,lazy_journal_init=1 "$work/$fs.img" ;;
+		*) "mkfs.$fs" -q "$work/$fs.img" ;;
+		esac
 		losetup --show -f "$work/$fs.img" >"$work/$fs.loop" || skip "there are no loop devices"
 	done
 	CRASHCFG_LIVE_WORK=$work CRASHCFG_LIVE_KERNEL=$kernel unshare --mount --net --pid --fork --kill-child bash "$0" "$B"
 	status=$?
-	for fs in ext4 xfs btrfs swap; do
+	for fs in ext4 xfs btrfs swap open locked; do
 		losetup -d "$(cat "$work/$fs.loop")"
 	done
 	exit $status
@@ -80,7 +88,7 @@ make_host() {
 	mount -t tmpfs -o mode=755 none /run
 	mkdir -p /run/sshd /etc/sysconfig
 	grep -q ^sshd: /etc/passwd || echo 'sshd:x:74:65534::/run/sshd:/usr/sbin/nologin' >>/etc/passwd
-	for fs in "${disks[@]}" swap; do
+	for fs in "${disks[@]}" swap open locked; do
 		cp -a "$(cat "$work/$fs.loop")" "$work/node_$fs"
 	done
 	mount -t proc proc /proc
@@ -108,6 +116,29 @@ make_host() {
 		mount -t "$fs" "/dev/vdx$n" "$work/$fs" || return 1
 	done
 	make_disk vdx9 "$work/node_swap"
+	make_disk vdx5 "$work/node_locked"
+}
+
+make_locked() {	# an encrypted vdx5, and dm-0, which is taken for its open mapping
+	local uuid numbers dm=/sys/devices/virtual/block/dm-0
+	printf 'the right key' >"$work/luks.key"
+	printf 'another key' >"$work/luks.other"
+	chmod 600 "$work"/luks.*
+	cryptsetup -q luksFormat --type luks2 --pbkdf argon2id --pbkdf-memory 32768 --pbkdf-force-iterations 4 \
+		--pbkdf-parallel 1 /dev/vdx5 "$work/luks.key" || return 1
+	uuid=$(cryptsetup luksUUID /dev/vdx5)
+	numbers=$(stat -c '%t:%T' "$work/node_open")
+	numbers=$((16#${numbers%:*})):$((16#${numbers#*:}))
+	mkdir -p $dm/dm $dm/slaves "$work/open"
+	echo "$numbers" >$dm/dev
+	echo $((32 << 21)) >$dm/size
+	echo "CRYPT-LUKS2-${uuid//-/}-crypt-dump" >$dm/dm/uuid
+	echo crypt-dump >$dm/dm/name
+	ln -s ../../../../pci0000:00/0000:00:01.0/virtio1/block/vdx5 $dm/slaves/vdx5
+	ln -s ../../devices/virtual/block/dm-0 "/sys/dev/block/$numbers"
+	ln -s ../../devices/virtual/block/dm-0 /sys/class/block/dm-0
+	mknod -m 600 /dev/dm-0 b "${numbers%:*}" "${numbers#*:}"
+	mount -t ext4 /dev/dm-0 "$work/open"
 }
 
 make_network() {
@@ -169,11 +200,12 @@ make_server() {
 
 # --- the tests --------------------------------------------------------------------------------------------
 
-settings() {	# settings TARGETS
+settings() {	# settings TARGETS [LUKS_KEY_FILE]
 	cat >/etc/sysconfig/crashcfg <<-END
 		DUMP_TARGETS="$1"
 		SSH_KEY="$work/key"
 		SSH_KNOWN_HOSTS="$work/known"
+		${2:+LUKS_KEY_FILE="$2"}
 	END
 }
 
@@ -219,6 +251,57 @@ nothing_left() {	# nothing_left NAME DIR: no test folder is there
 	is "$1: nothing is left" "" "$(find "$2" -name '.crashcfg-live*')"
 }
 
+steps() { field "' '.join(s['name'] for s in t['steps'])"; }
+
+header() { head -c 16M /dev/vdx5 | sha256sum; }
+
+# An encrypted device: the host has it open, so only its key tells whether the capture will have.
+locked() {
+	local sum
+	make_locked || { bad "an encrypted device cannot be made"; return; }
+	sum=$(header)
+	settings "file://$work/open/crash" "$work/luks.key"
+	live "a key that opens the encrypted device" 0 None None
+	is "the steps of an encrypted disk" "prepare unlock mount folder space write rename read delete" "$(steps)"
+	is "what was opened is told" "the key opens 'crypt-dump'" "$(field "t['steps'][1]['note']")"
+	settings "file://$work/open/crash" "$work/luks.other"
+	live "a key that does not open it" 6 unlock "LUKS_KEY_FILE names does not open 'crypt-dump' on '/dev/vdx5'"
+	is "the disk itself is proven all the same" "False True" "$(field "t['steps'][1]['ok'], t['steps'][5]['ok']")"
+	is "status tells of the key" 2 "$("$crashcfg" status 2>/dev/null | grep -c "last check --live, just now.*: unlock: ")"
+	is "the key is nowhere" "" "$(grep -rlE 'the right key|another key' "$work/json" "$work/out" /var/lib/crashcfg /run)"
+	settings "file://$work/xfs/crash file://$work/open/crash" "$work/luks.key"
+	live "a disk that is not encrypted beside one that is" 0 None None
+	is "the first has no such step" "prepare mount folder space write rename read delete" "$(steps)"
+	is "nothing was written to the encrypted device" "$sum" "$(header)"
+	nothing_left "an encrypted disk" "$work/open"
+	locked_faults
+}
+
+patch_header() {	# patch_header PYTHON: on h, the first header's bytes
+	python3 -c "import re
+f=open('/dev/vdx5','r+b'); h=f.read(16384)
+$1
+f.seek(0); f.write(h[:16384])"
+}
+
+locked_faults() {
+	local sum
+	settings "file://$work/open/crash" "$work/luks.key"
+	head -c 16K /dev/vdx5 >"$work/header"
+	patch_header "h=h.replace(b'\"memory\":32768',b'\"memory\":3999999999')"
+	live "a key slot for which there is no memory" 6 unlock "the key was not tried: a key slot of 'crypt-dump' takes 3.7 TB"
+	dd if="$work/header" of=/dev/vdx5 conv=notrunc status=none
+	patch_header "h=h[:24]+b'damaged'+h[31:]"
+	sum=$(header)
+	live "a first header that is damaged" 0 None None
+	is "it is not mended by a check" "$sum" "$(header)"
+	dd if="$work/header" of=/dev/vdx5 conv=notrunc status=none
+	cryptsetup -q luksAddKey --key-file "$work/luks.key" --pbkdf pbkdf2 --pbkdf-force-iterations 10000000 \
+		/dev/vdx5 "$work/luks.other"
+	settings "file://$work/open/crash" "$work/luks.other"
+	live "a key slot that takes long" 6 unlock "no answer within 1 s" --timeout 1s
+}
+
 make_host || skip "this machine cannot play the host"
 make_network || skip "this machine has no policy routing"
 make_server
@@ -229,7 +312,7 @@ for fs in "${disks[@]}"; do
 	live "a folder on $fs" 0 None None
 	nothing_left "$fs" "$work/$fs"
 done
-is "the steps of a disk" "prepare mount folder space write rename read delete" "$(field "' '.join(s['name'] for s in t['steps'])")"
+is "the steps of a disk" "prepare mount folder space write rename read delete" "$(steps)"
 is "its file system was mounted before" False "$(field "t['mounted']")"
 is "the mount is told as before" "/dev/vdx3" "$(findmnt -no SOURCE "$work/btrfs")"
 is "the result is for root alone" 600 "$(stat -c %a /var/lib/crashcfg/live.json)"
@@ -257,13 +340,18 @@ ln -s ../../vdx9 "/dev/disk/by-uuid/$uuid"
 settings "raw:/dev/disk/by-uuid/$uuid"
 sum=$(head -c 1M /dev/vdx9 | sha256sum)
 live "a swap as a raw target" 0 None None
-is "the steps of a raw target" "prepare device content space" "$(field "' '.join(s['name'] for s in t['steps'])")"
+is "the steps of a raw target" "prepare device content space" "$(steps)"
 is "nothing was written to it" "$sum" "$(head -c 1M /dev/vdx9 | sha256sum)"
+
+if command -v cryptsetup >/dev/null; then
+	locked
+else
+	echo "skipped: check --live of an encrypted disk: there is no cryptsetup"
+fi
 
 settings "$ssh/good"
 live "ssh" 0 None None
-is "the steps of ssh" "prepare resolve reach authenticate folder space write rename read delete" \
-	"$(field "' '.join(s['name'] for s in t['steps'])")"
+is "the steps of ssh" "prepare resolve reach authenticate folder space write rename read delete" "$(steps)"
 nothing_left ssh "$work/far"
 "$crashcfg" check --live >"$work/out" 2>&1
 is "in words" 0 $?

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "crypt.h"
 #include "stack.h"
 #include "tree.h"
 
@@ -210,6 +211,23 @@ static void a_volume_on_an_encrypted_array_has_three_layers(void **state)
 	expect_refusal("dm-2", ENOTSUP, "encrypted device 'odd', which has no LUKS header");
 }
 
+static void what_an_open_encrypted_device_lies_on_is_found_by_its_uuid(void **state)
+{
+	auto_block struct block_dev b = { 0 }, none = { 0 };
+	struct err e = { 0 };
+
+	(void)state;
+	put_disk("vda", 1, NULL, NULL);
+	put_disk("vdb", 2, NULL, NULL);
+	put_mapping("dm-0", 3, "CRYPT-LUKS2-11111111222233334444555566667777-a\n", "a\n", "vda");
+	put_mapping("dm-1", 4, "CRYPT-LUKS1-aaaaaaaabbbbccccddddeeeeffff0000-b\n", "b\n", "vdb");
+	assert_int_equal(crypt_below(&t.root, "AAAAAAAA-bbbb-cccc-dddd-eeeeffff0000", &b, NULL), 0);
+	assert_string_equal(b.node, "/dev/vdb");
+	assert_int_equal(b.minor, 2);
+	assert_int_equal(crypt_below(&t.root, "11111111-2222-3333-4444-555566667778", &none, &e), -ENODEV);
+	assert_non_null(strstr(e.text, "11111111-2222-3333-4444-555566667778"));
+}
+
 static void multipath_is_its_paths(void **state)
 {
 	auto_stack struct stack s = { 0 };
@@ -257,6 +275,7 @@ int main(void)
 		IN_TREE(a_thin_volume_lies_on_its_pools_physical_volumes),
 		IN_TREE(a_volume_on_a_degraded_array_comes_after_it),
 		IN_TREE(a_volume_on_an_encrypted_array_has_three_layers),
+		IN_TREE(what_an_open_encrypted_device_lies_on_is_found_by_its_uuid),
 		IN_TREE(multipath_is_its_paths),
 		IN_TREE(what_is_not_known_below_is_named),
 	};

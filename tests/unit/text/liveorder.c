@@ -16,12 +16,17 @@ static void an_order_is_read_as_it_was_written(void **state)
 	auto_buf struct buf text = { 0 };
 
 	(void)state;
+	strv_add(&from.locked, "/dev/md0");
+	strv_add(&from.locked, "/dev/dm-2");
 	live_order_encode(&from, &text);
 	assert_int_equal(live_order_decode(text.data, text.len, &to, NULL), 0);
 	assert_int_equal(to.target, 3);
 	assert_true(to.need == 12345678901);
 	assert_string_equal(to.device, "/dev/mapper/vg-x");
 	assert_string_equal(to.folder, LIVE_FOLDER "00af");
+	assert_int_equal(to.locked.n, 2);
+	assert_string_equal(to.locked.v[0], "/dev/md0");
+	assert_string_equal(to.locked.v[1], "/dev/dm-2");
 	live_order_done(&from);
 	live_order_done(&to);
 }
@@ -32,6 +37,7 @@ static void an_order_that_would_lead_elsewhere_is_refused(void **state)
 		"", "{}", "[]",
 		"{\"target\":-1,\"device\":\"\",\"folder\":\".crashcfg-live-0\",\"need\":0}",
 		"{\"target\":0,\"device\":\"/etc/shadow\",\"folder\":\".crashcfg-live-0\",\"need\":0}",
+		"{\"target\":0,\"device\":\"\",\"locked\":[\"/dev/vda\",\"/etc/shadow\"],\"folder\":\".crashcfg-live-0\",\"need\":0}",
 		"{\"target\":0,\"device\":\"\",\"folder\":\".crashcfg-live-\",\"need\":0}",
 		"{\"target\":0,\"device\":\"\",\"folder\":\".crashcfg-live-0/../x\",\"need\":0}",
 		"{\"target\":0,\"device\":\"\",\"folder\":\"x\",\"need\":0}",
