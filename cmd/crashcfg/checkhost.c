@@ -50,21 +50,34 @@ static void check_raw(const struct root *root, const struct settings *s, const s
 		check_raw_size(root, s, found, faults);
 }
 
-/* A key is handed over only where the settings name it. */
-static void check_key(const struct root *root, const struct settings *s, const struct storage *found, const char *name,
-		      struct fault_list *faults)
+/* What else this kernel knows, for whoever looks for another way than a key in a file. */
+static const char *crash_keys(const struct root *root)
 {
-	if (s->luks_key_file)
+	return root_exists(root, CRASH_KEYS) ?
+		       "; this kernel could hand the capture the key of the volume itself, to be had without a key slot "
+		       "(CRASH_DM_CRYPT), but crashcfg does not make use of that yet" : "";
+}
+
+/* A key is handed over only where the settings name it, and then it is told. */
+static void check_key(const struct root *root, const struct settings *s, const struct storage *found,
+		      const struct recipe_layer *l, struct strv *notes, struct fault_list *faults)
+{
+	auto_free char *told = NULL;
+
+	if (!s->luks_key_file) {
+		settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
+			       "'%s' lies on the encrypted device '%s', and the capture opens it only with a key that "
+			       "is named for it (write LUKS_KEY_FILE)%s", found->target.url, l->name, crash_keys(root));
 		return;
-	settings_fault(s, SET_DUMP_TARGETS, FAULT_ERROR, faults,
-		       "'%s' lies on the encrypted device '%s', and the capture opens it only with a key that is named "
-		       "for it (write LUKS_KEY_FILE)%s", found->target.url, name,
-		       root_exists(root, CRASH_KEYS) ? "; that this kernel can hand over the volume's own key "
-						       "(CRASH_DM_CRYPT) is not made use of" : "");
+	}
+	told = xasprintf("the key in '%s' (LUKS_KEY_FILE) is appended to the image in memory whenever it is loaded, and "
+			 "stored in no image: by it the capture opens '%s' (UUID %s)", s->luks_key_file, l->name, l->uuid);
+	if (notes)
+		strv_add_once(notes, told);
 }
 
 static void check_layers(const struct root *root, const struct settings *s, const struct facts *facts,
-			 const struct storage *found, struct fault_list *faults)
+			 const struct storage *found, struct strv *notes, struct fault_list *faults)
 {
 	char takes[SIZE_TEXT_MAX], has[SIZE_TEXT_MAX];
 
@@ -72,13 +85,13 @@ static void check_layers(const struct root *root, const struct settings *s, cons
 		const struct recipe_layer *l = &found->target.layers[i];
 
 		if (l->kind == LAYER_LUKS)
-			check_key(root, s, found, l->name, faults);
+			check_key(root, s, found, l, notes, faults);
 		if (facts->crash_size > 0 && l->memory && l->memory + CAPTURE_LEAST > (uint64_t)facts->crash_size)
 			settings_fault(s, SET_CRASHKERNEL, FAULT_WARNING, faults,
 				       "'%s': the key slot of the encrypted device '%s' takes %s, more than the capture "
-				       "has of the %s that are reserved now (a key slot of pbkdf2 takes none)",
+				       "has of the %s that are reserved now (a key slot of pbkdf2 takes none)%s",
 				       found->target.url, l->name, size_human(l->memory, takes),
-				       size_human((uint64_t)facts->crash_size, has));
+				       size_human((uint64_t)facts->crash_size, has), crash_keys(root));
 	}
 	for (size_t i = 0; i < found->notes.n; i++)
 		settings_fault(s, SET_DUMP_TARGETS, FAULT_WARNING, faults, "'%s': %s", found->target.url,
@@ -99,11 +112,11 @@ static void check_file_size(const struct root *root, const struct settings *s, c
 }
 
 static void check_found(const struct root *root, const struct settings *s, const struct facts *facts,
-			const struct storage *found, struct fault_list *faults)
+			const struct storage *found, struct strv *notes, struct fault_list *faults)
 {
 	if (found->target.kind == TARGET_RAW)
 		return check_raw(root, s, found, faults);
-	check_layers(root, s, facts, found, faults);
+	check_layers(root, s, facts, found, notes, faults);
 	check_file_size(root, s, found, faults);
 }
 
@@ -140,7 +153,7 @@ void faults_check_storage(const struct root *root, const struct settings *s, con
 		if (storage_find(root, &s->targets[i], &found, &why) < 0)
 			settings_fault(s, SET_DUMP_TARGETS, level_of(&s->targets[i], why.code), faults, "%s", why.text);
 		else
-			check_found(root, s, facts, &found, faults);
+			check_found(root, s, facts, &found, notes, faults);
 		if (found.target.url)
 			check_builder(root, s, &found, notes, faults);
 	}

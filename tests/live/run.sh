@@ -99,7 +99,7 @@ make_host() {
 	mknod -m 666 /dev/random c 1 8
 	mknod -m 666 /dev/urandom c 1 9
 	mknod -m 600 /dev/fuse c 10 229
-	mkdir -p $virtio /sys/class/block /sys/class/net/lo /sys/dev/block /sys/module/virtio_{blk,net} \
+	mkdir -p $virtio /sys/kernel /sys/class/block /sys/class/net/lo /sys/dev/block /sys/module/virtio_{blk,net} \
 		/sys/bus/virtio/drivers/virtio_{blk,net} /sys/devices/pci0000:00/0000:00:02.0/virtio2
 	echo 'virtio:d00000002v00001AF4' >$virtio/modalias
 	echo live | tee /sys/module/virtio_blk/initstate >/sys/module/virtio_net/initstate
@@ -243,6 +243,19 @@ live() {	# live NAME EXIT FAILED-STEP WORDS [OPTION...]: what check --live answe
 	fi
 }
 
+check() {	# check NAME EXIT REGEX: what check answers without a proof
+	local status
+	"$crashcfg" check >"$work/out" 2>&1
+	status=$?
+	if [ $status != "$2" ]; then
+		bad "$1: exit $status, wanted $2"
+	elif ! grep -q "$3" "$work/out"; then
+		bad "$1: no line matches '$3'"
+	else
+		good
+	fi
+}
+
 is() {		# is NAME WANT GOT
 	if [ "$2" = "$3" ]; then good; else bad "$1: wanted '$2', got '$3'"; fi
 }
@@ -264,6 +277,7 @@ locked() {
 	live "a key that opens the encrypted device" 0 None None
 	is "the steps of an encrypted disk" "prepare unlock mount folder space write rename read delete" "$(steps)"
 	is "what was opened is told" "the key opens 'crypt-dump'" "$(field "t['steps'][1]['note']")"
+	is "check tells which key opens what" True "$(field "['$work/luks.key' in n and 'crypt-dump' in n and '$(cryptsetup luksUUID /dev/vdx5)' in n for n in j['notes']] == [True]")"
 	settings "file://$work/open/crash" "$work/luks.other"
 	live "a key that does not open it" 6 unlock "LUKS_KEY_FILE names does not open 'crypt-dump' on '/dev/vdx5'"
 	is "the disk itself is proven all the same" "False True" "$(field "t['steps'][1]['ok'], t['steps'][5]['ok']")"
@@ -290,6 +304,16 @@ locked_faults() {
 	head -c 16K /dev/vdx5 >"$work/header"
 	patch_header "h=h.replace(b'\"memory\":32768',b'\"memory\":3999999999')"
 	live "a key slot for which there is no memory" 6 unlock "the key was not tried: a key slot of 'crypt-dump' takes 3.7 TB"
+	echo $((128 << 20)) >/sys/kernel/kexec_crash_size
+	check "a slot that is too large, another way that is none" 0 "a key slot of pbkdf2 takes none)\$"
+	mkdir -p /sys/kernel/config/crash_dm_crypt_keys
+	check "a slot that is too large, a kernel that hands keys over" 0 "takes none); this kernel could hand .*CRASH_DM_CRYPT"
+	rm /sys/kernel/kexec_crash_size
+	settings "file://$work/open/crash"
+	check "no key, a kernel that hands keys over" 3 "(write LUKS_KEY_FILE); this kernel could hand .*CRASH_DM_CRYPT"
+	rmdir /sys/kernel/config/crash_dm_crypt_keys
+	check "no key" 3 "(write LUKS_KEY_FILE)\$"
+	settings "file://$work/open/crash" "$work/luks.key"
 	dd if="$work/header" of=/dev/vdx5 conv=notrunc status=none
 	patch_header "h=h[:24]+b'damaged'+h[31:]"
 	sum=$(header)
