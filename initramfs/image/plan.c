@@ -291,9 +291,12 @@ static int add_layer_programs(struct work *w, struct err *e)
 		{ LAYER_LVM, { "/usr/sbin/lvm", "/sbin/lvm" }, "lvm2" },
 		{ LAYER_LUKS, { "/usr/sbin/cryptsetup", "/sbin/cryptsetup" }, "cryptsetup (cryptsetup-bin)" },
 	};
+	auto_strv struct strv opened = { 0 };
 	size_t n;
 	const struct storage *storage = storage_of(w, &n);
 
+	/* The C library opens it when a thread of argon2 ends, and where it is missing then, cryptsetup is aborted. */
+	strv_add(&opened, "libgcc_s.so.1");
 	for (size_t i = 0; i < n; i++)
 		for (size_t k = 0; k < storage[i].target.n_layers; k++)
 			for (size_t p = 0; p < ARRAY_SIZE(programs); p++) {
@@ -306,7 +309,8 @@ static int add_layer_programs(struct work *w, struct err *e)
 				if (!first && !root_exists(w->spec->root, path))
 					return err_set(e, ENOENT, "target '%s' needs '%s' in the capture: install the package %s",
 						       storage[i].target.url, programs[p].paths[0], programs[p].package);
-				r = image_files_program(&w->files, path, NULL, e);
+				r = image_files_program(&w->files, path,
+							programs[p].kind == LAYER_LUKS ? &opened : NULL, e);
 				if (r < 0)
 					return r;
 			}

@@ -125,7 +125,7 @@ make_locked() {	# an encrypted vdx5, and dm-0, which is taken for its open mappi
 	printf 'another key' >"$work/luks.other"
 	chmod 600 "$work"/luks.*
 	cryptsetup -q luksFormat --type luks2 --pbkdf argon2id --pbkdf-memory 32768 --pbkdf-force-iterations 4 \
-		--pbkdf-parallel 1 /dev/vdx5 "$work/luks.key" || return 1
+		--pbkdf-parallel 4 /dev/vdx5 "$work/luks.key" || return 1
 	uuid=$(cryptsetup luksUUID /dev/vdx5)
 	numbers=$(stat -c '%t:%T' "$work/node_open")
 	numbers=$((16#${numbers%:*})):$((16#${numbers#*:}))
