@@ -87,5 +87,6 @@ int bring_up(struct capture *c, const struct recipe_target *t, struct err *e)
 	if (r < 0)
 		return r;
 	p->brought = true;
+	p->devices_since = now_ms();
 	return 0;
 }

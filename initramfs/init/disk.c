@@ -77,14 +77,23 @@ static bool may_try_another(int r)
 	return r == -EMEDIUMTYPE || r == -ENOENT || r == -EINVAL || r == -EIO || r == -EUCLEAN || r == -ENXIO;
 }
 
+/* Devices come side by side: what was waited for one of them was waited for all. */
+static long long device_patience(const struct page *p)
+{
+	long long gone = p->devices_since ? now_ms() - p->devices_since : 0;
+
+	return gone < DEVICE_MS - AGAIN_MS ? DEVICE_MS - gone : AGAIN_MS;
+}
+
 long long place_patience(const struct capture *c)
 {
+	long long wait = device_patience(c->page);
 	long long left =
 		c->recipe->deadline ? (long long)c->recipe->deadline * 1000 - now_ms() : 2 * DEVICE_MS;
 
 	if (c->recipe->stall && (long long)c->recipe->stall * 500 < left / 2)
 		left = (long long)c->recipe->stall * 1000;
-	return left / 2 < DEVICE_MS ? left / 2 : DEVICE_MS;
+	return left / 2 < wait ? left / 2 : wait;
 }
 
 static int find_and_mount(struct capture *c, const struct recipe_target *t, const char *where,
@@ -131,6 +140,10 @@ static int disk_open(struct capture *c, int i, struct place *ret, struct err *e)
 
 	place_mount_point(i, where);
 	mkdir(where, 0700);
+	/* It was asked for the log before, and what failed lay behind the mount. */
+	if (a->mounted)
+		umount2(where, MNT_DETACH);
+	a->mounted = false;
 	/* The running system has it up. */
 	r = c->live ? 0 : bring_up(c, t, e);
 	if (r == 0)

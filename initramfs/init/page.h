@@ -58,6 +58,7 @@ struct page {
 	int stage;
 	unsigned next_method, next_module, next_target, next_again, next_early, next_pre, next_post;
 	int target;		/* the one at work, -1 none */
+	long long devices_since;	/* ms, when the last driver was in: devices come from then on; 0 not yet */
 	bool notes_ok;		/* reading them did no harm: a later worker may do it again */
 	bool here_tried;	/* the log was, or is being, saved in this machine, no target having taken it */
 	bool listen_tried;	/* the way to those who hear of the progress: they must not hold up each worker */

@@ -55,7 +55,10 @@ int folder_make(struct capture *c, int i, const char *sub, bool ours, struct pla
 int place_reopen(struct page *p, const struct recipe *r, int i, struct place *ret, struct err *e);
 /* It lies behind a connection that has ended; place_reopen() makes another one. */
 bool place_is_cut(const struct place *p);
-/* How long to wait for a device, ms: never past the half of what is left of the capture's time. */
+/*
+ * How long to wait for a device, ms: never past the half of what is left of the capture's time, and only for moments once
+ * all had the time to come.
+ */
 long long place_patience(const struct capture *c);
 /* Where target I's file system is mounted. */
 #define MOUNT_POINT_MAX 32

@@ -11,9 +11,11 @@
 #include "modules.h"
 #include "num.h"
 #include "place.h"
+#include "proc.h"
 #include "report.h"
 #include "room.h"
 #include "say.h"
+#include "turns.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -131,18 +133,12 @@ static int phase(struct capture *c, const struct place *place, const char *name,
 	return r;
 }
 
-/* Another target waits for its turn. */
-static bool more_targets(const struct capture *c)
-{
-	return c->page->next_target < c->recipe->n_targets && c->page->next_target < ATTEMPTS_MAX;
-}
-
 /* One way of writing it, until it is found whole.  *ret_written: it was written, whole or not. */
 static int write_and_check(struct capture *c, const struct place *place, bool *ret_written, struct err *e)
 {
 	const struct page_attempt *a = &c->page->attempts[place->target];
 	const struct destination *how = place->how;
-	bool may_stop = more_targets(c) || dump_next(c->recipe, (enum dump_how)a->how, -ENOSPC, false) >= 0;
+	bool may_stop = turns_more(c->recipe, c->page) || dump_next(c->recipe, (enum dump_how)a->how, -ENOSPC, false) >= 0;
 	int r, code = 0;
 
 	*ret_written = false;
@@ -223,15 +219,6 @@ static int end_target(struct capture *c, int i, const struct place *place, int c
 	return code;
 }
 
-static bool has_log(const struct page *p)
-{
-	bool log = false;
-
-	for (int i = 0; i < ATTEMPTS_MAX; i++)
-		log |= p->attempts[i].log;
-	return log;
-}
-
 static int open_and_log(struct capture *c, int i, struct place *place, struct err *e)
 {
 	int r = phase_open(c, i, place, e);
@@ -239,49 +226,20 @@ static int open_and_log(struct capture *c, int i, struct place *place, struct er
 	return r < 0 ? r : phase_log(c, place, e);
 }
 
-/* One that is there by its drivers alone. */
-static bool is_disk(const struct recipe_target *t)
-{
-	return (t->kind == TARGET_FILE || t->kind == TARGET_FS) && !t->brought;
-}
-
-/*
- * A network may keep the capture waiting for minutes, or for ever.  Where the next target is one and nothing has taken the
- * log yet, it goes to the first disk among those behind it, each of which is asked once.
- */
 static void save_log_early(struct capture *c)
 {
-	struct page *p = c->page;
-	size_t n = c->recipe->n_targets < ATTEMPTS_MAX ? c->recipe->n_targets : ATTEMPTS_MAX;
+	int i;
 
-	if (p->next_target >= n || is_disk(&c->recipe->targets[p->next_target]) ||
-	    c->recipe->targets[p->next_target].kind == TARGET_RAW)
-		return;
-	/* Those before it had their turn. */
-	if (p->next_early < p->next_target)
-		p->next_early = p->next_target;
-	while (p->next_early < n && !has_log(p)) {
-		int i = (int)p->next_early++;
+	while ((i = turns_next_early(c->recipe, c->page)) >= 0) {
 		auto_place struct place place = { .dir = -1 };
 		struct err e = { 0 };
 
-		if (!is_disk(&c->recipe->targets[i]))
-			continue;
-		p->target = i;
+		c->page->target = i;
 		/* It has its turn later: nothing that fails now counts against it. */
 		if (open_and_log(c, i, &place, &e) < 0)
 			say(CONSOLE_FAILED, "%s: %s", c->recipe->targets[i].url, e.text);
-		p->target = -1;
+		c->page->target = -1;
 	}
-}
-
-/* A card may want its firmware when it is brought up: once no target behind this one needs a network, none will. */
-static void drop_firmware(const struct capture *c, int i)
-{
-	for (size_t n = (size_t)i + 1; n < c->recipe->n_targets; n++)
-		if (!is_disk(&c->recipe->targets[n]) && c->recipe->targets[n].kind != TARGET_RAW)
-			return;
-	modules_drop_firmware(c->recipe);
 }
 
 static int try_target(struct capture *c, int i)
@@ -299,7 +257,9 @@ static int try_target(struct capture *c, int i)
 	if (r == 0) {
 		c->page->attempts[i].waiting = true;
 		listeners_find(c);
-		drop_firmware(c, i);
+		/* A disk's driver asks for firmware when it is loaded, and all are; a card's may ask when it is brought up. */
+		if (!turns_want_network(c->recipe, i))
+			modules_drop_firmware(c->recipe);
 		brake_look(c, &place);
 		hooks_pre(c, &place);
 		r = phase_dump_or_log(c, &place, &e);
@@ -365,8 +325,10 @@ static int stage_targets(struct capture *c, struct err *e)
 {
 	struct page *p = c->page;
 
+	if (!p->devices_since)
+		p->devices_since = now_ms();
 	claim(c);
-	while (p->winner < 0 && more_targets(c)) {
+	while (p->winner < 0 && turns_more(c->recipe, p)) {
 		save_log_early(c);
 		try_target(c, (int)p->next_target++);
 	}
@@ -419,17 +381,17 @@ static int stage_close(struct capture *c, struct err *e)
 {
 	(void)e;
 	/* Tried once: the firmware may hang in it. */
-	if (!has_log(c->page) && c->page->vmcore_size && !c->page->here_tried) {
+	if (!turns_have_log(c->page) && c->page->vmcore_size && !c->page->here_tried) {
 		c->page->here_tried = true;
 		save_log_here(c);
 	}
 	claim(c);
 	/* Disks first: a server that hangs must not keep them from their record. */
 	for (int i = 0; i < 2 * ATTEMPTS_MAX; i++) {
-		bool disks = i < ATTEMPTS_MAX;
+		bool local = i < ATTEMPTS_MAX;
 
 		if (c->page->attempts[i % ATTEMPTS_MAX].folder[0] &&
-		    is_disk(&c->recipe->targets[i % ATTEMPTS_MAX]) == disks)
+		    turns_is_local(&c->recipe->targets[i % ATTEMPTS_MAX]) == local)
 			close_record(c, i % ATTEMPTS_MAX);
 	}
 	return 0;
