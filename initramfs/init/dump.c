@@ -252,15 +252,19 @@ bool dump_outdoes_copy(const struct capture *c, const struct place *at)
 	       bytes + a->bytes < atomic_load(&c->page->vmcore_size);
 }
 
+/* The next boot hashes what lies on its own disks.  What came through a connection by SSH is read back now or never. */
+bool dump_wants_hash(const struct recipe *r, int target, uint64_t bytes)
+{
+	return bytes <= r->hash_max || r->targets[target].kind == TARGET_SSH;
+}
+
 int dump_hash(struct capture *c, const struct place *at, struct err *e)
 {
 	auto_close int fd = openat(at->dir, DUMP_PART, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 	char sha256[HASH_TEXT_MAX];
 	int r;
 
-	/* The next boot hashes what lies on its own disks.  What came through a connection by SSH is read back now or never. */
-	if (c->page->attempts[at->target].bytes > c->recipe->hash_max &&
-	    c->recipe->targets[at->target].kind != TARGET_SSH)
+	if (!dump_wants_hash(c->recipe, at->target, c->page->attempts[at->target].bytes))
 		return 0;
 	r = fd < 0 ? -errno : hash_file(c->page, fd, sha256);
 	if (r < 0)

@@ -38,7 +38,9 @@ int dump_write(struct capture *c, const struct place *to, bool may_stop, int *re
 int dump_check(struct capture *c, const struct place *at, struct err *e);
 /* Is what lies there, a dump whose log alone is wrong, better than a copy for which there may be no room? */
 bool dump_outdoes_copy(const struct capture *c, const struct place *at);
-/* Read it all back from the disk for its hash, unless it is larger than the recipe allows. */
+/* Is a dump of so many BYTES on that target read back for its hash in the capture? */
+bool dump_wants_hash(const struct recipe *r, int target, uint64_t bytes);
+/* Do that. */
 int dump_hash(struct capture *c, const struct place *at, struct err *e);
 /* Give it its final name. */
 int dump_commit(struct capture *c, const struct place *at, struct err *e);

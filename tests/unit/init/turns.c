@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which target is asked for what, and for how long. */
+/* Which target is asked for what, for how long, and what of it is read back. */
 #include "turns.h"
 
-#include "place.h"
+#include "dump.h"
 #include "proc.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 #include <cmocka.h>
+
+#define GIB (UINT64_C(1) << 30)
 
 /* A letter for each target: file (f), brought by dracut (b), raw (r), nfs (n), ssh (s). */
 struct turns {
@@ -124,6 +126,31 @@ static void what_was_waited_for_one_device_is_not_waited_for_the_next(void **sta
 	}
 }
 
+static void what_went_by_ssh_is_read_back_whatever_its_size(void **state)
+{
+	static const struct {
+		const char *name, *target;
+		uint64_t bytes;
+		bool wants;
+	} rows[] = {
+		{ "small, on a disk", "f", GIB, true },
+		{ "large, on a disk: the next boot does it", "f", GIB + 1, false },
+		{ "large, by NFS", "n", GIB + 1, false },
+		{ "small, by SSH", "s", 1, true },
+		{ "large, by SSH", "s", GIB + 1, true },
+		{ "a terabyte, by SSH", "s", 1024 * GIB, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct turns t;
+
+		begin(&t, rows[i].target);
+		t.recipe.hash_max = GIB;
+		assert_int_equal(dump_wants_hash(&t.recipe, 0, rows[i].bytes), rows[i].wants);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +158,7 @@ int main(void)
 		cmocka_unit_test(each_is_asked_for_the_log_once_and_nobody_when_it_is_saved),
 		cmocka_unit_test(firmware_stays_while_a_card_may_ask_for_it),
 		cmocka_unit_test(what_was_waited_for_one_device_is_not_waited_for_the_next),
+		cmocka_unit_test(what_went_by_ssh_is_read_back_whatever_its_size),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
