@@ -289,7 +289,7 @@ for act in hash rename; do
 	cut_short=
 done
 deadline=45
-disk_fault disk-slow "" panic "block_set_io_throttle scratch0 0 0 300000 0 0 0" \
+disk_fault disk-slow "" panic "block_set_io_throttle scratch0 0 0 100000 0 0 0" \
 	"incomplete log-only saving" "deadline of"
 
 # --- a machine with UEFI, whose disk is gone: the log is in its variables --------------------------------------
