@@ -194,7 +194,7 @@ const struct command cmd_check = {
 		"--json with --live has a member \"live\": {\"ok\", \"time\" (seconds since 1970), \"image\" (its id), "
 		"\"built\" (for this check), \"targets\": [{\"url\", \"ok\", \"seconds\", \"failed\" (a step or null), "
 		"\"error\", \"mounted\" (for this check), \"steps\": [{\"name\", \"ok\", \"seconds\", \"error\", \"note\"}]}]}. "
-		"Steps are prepare, resolve, reach, authenticate (ssh), mount (nfs, disks), folder, space, write, rename, read, "
+		"Steps are prepare, resolve, reach, authenticate (ssh), unlock (encrypted disks), mount (nfs, disks), folder, space, write, rename, read, "
 		"delete; of a raw: target prepare, device, content, space.",
 	.options = options, .options_size = sizeof(struct check_options),
 };
