@@ -17,7 +17,7 @@ for stack in partition lvm thin raid1 raid5 luks; do
 	for fs in ext4 xfs btrfs subvol; do rows+=("$fs-$stack"); done
 done
 rows+=(ext4-disk ext4-bind vfat-disk f2fs-disk ext4-raid0 ext4-raid10 ext4-raid1-degraded ext4-raid5-degraded
-	ext4-mirror ext4-lvm-owned ext4-luks1 ext4-luks-argon2 ext4-luks-large ext4-lvm-luks ext4-luks-raid1 ext4-multipath
+	ext4-mirror ext4-lvm-owned ext4-luks1 ext4-luks-argon2 ext4-luks-argon2@4cpus ext4-luks-large ext4-lvm-luks ext4-luks-raid1 ext4-multipath
 	ext4-partition@ahci xfs-lvm@scsi ext4-partition@usb ext4-raid1@nvme ext4-lvm@4cpus ext4-partition@scsi@late "${few[@]}")
 case ${1:-} in
 '') ;;

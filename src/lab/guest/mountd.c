@@ -153,7 +153,7 @@ static size_t parse_handle(const char *text, unsigned char handle[static HANDLE_
 	if (text[0] != '\\' || text[1] != 'x')
 		return 0;
 	for (text += 2; n < HANDLE_MAX && hex_digit(text[0]) >= 0 && hex_digit(text[1]) >= 0; text += 2)
-		handle[n++] = (unsigned char)(hex_digit(text[0]) << 4 | hex_digit(text[1]));
+		handle[n++] = (unsigned char)((unsigned)hex_digit(text[0]) * 16 + (unsigned)hex_digit(text[1]));
 	return n;
 }
 
