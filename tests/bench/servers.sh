@@ -5,16 +5,13 @@
 # Nothing is booted: all of it runs in a private mount of the Debian 12 root that peers.sh has made with
 # KDUMP_UTILS=DIR, with this machine's route to a documentation address as the way out; nothing is sent there.
 # kdump-tools has one image for every target, since it captures from the real root: peers.sh has its size.
-# Needs root and a mirror (dracut-network).
+# Needs root.
 set -eu
 B=$(realpath "$1") runs=${2:-3}
 cd "$(dirname "$0")/../.."
 root=$(realpath build/bench/peers)/root
 [ -e "$root/usr/lib/dracut/modules.d/99kdumpbase" ] || { echo "servers.sh: run peers.sh with KDUMP_UTILS=DIR first" >&2; exit 1; }
 make -s install B="$B" DESTDIR="$root" >/dev/null
-mkdir -p "$root/root/.ssh"
-[ -e "$root/root/.ssh/kdump" ] || ssh-keygen -q -t ed25519 -N '' -C bench -f "$root/root/.ssh/kdump"
-echo "192.0.2.1 $(cut -d' ' -f1-2 "$root/root/.ssh/kdump.pub")" >"$root/root/.ssh/known_hosts"
 cat >"$root/root/servers" <<'END'
 kernel=$(ls /lib/modules | head -1)
 timed() {	# NAME FILE COMMAND...
@@ -43,9 +40,4 @@ END
 # shellcheck disable=SC2016  # the inner shell's own words
 root=$root runs=$runs unshare -m bash -euc '
 	mount --bind /dev "$root/dev"; mount -t proc proc "$root/proc"; mount -t sysfs sys "$root/sys"; mount -t tmpfs tmp "$root/run"
-	if [ ! -e "$root/usr/lib/dracut/modules.d/95nfs" ]; then
-		cp /etc/resolv.conf "$root/etc/resolv.conf"
-		chroot "$root" env DEBIAN_FRONTEND=noninteractive sh -c "apt-get update -q && apt-get install -q -y \
-			--no-install-recommends dracut-network nfs-common openssh-client isc-dhcp-client iputils-arping" >/dev/null 2>&1
-	fi
 	chroot "$root" bash /root/servers "$runs"'
